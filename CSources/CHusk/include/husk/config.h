@@ -1,0 +1,23 @@
+/* config: what a firmware may set at compile time (with -D), and the defaults. */
+#ifndef HUSK_CONFIG_H
+#define HUSK_CONFIG_H
+
+/* Room for the message in flight of a device endpoint: the longest request it can send, protected. At least 96. */
+#ifndef HUSK_DEVICE_BUFFER_BYTES
+#define HUSK_DEVICE_BUFFER_BYTES 160
+#endif
+
+/* Retransmission (RFC 7252 section 4.8), times in milliseconds. */
+#ifndef HUSK_ACK_TIMEOUT_MS
+#define HUSK_ACK_TIMEOUT_MS 2000
+#endif
+#ifndef HUSK_MAX_RETRANSMIT
+#define HUSK_MAX_RETRANSMIT 4
+#endif
+
+/* How long a device waits for a separate response once its request was acknowledged. */
+#ifndef HUSK_RESPONSE_TIMEOUT_MS
+#define HUSK_RESPONSE_TIMEOUT_MS 30000
+#endif
+
+#endif

@@ -1,0 +1,130 @@
+/* device: the endpoint a firmware engineer uses. It authenticates to a gateway with EDHOC-PSK over CoAP (RFC 9528
+ * appendix A.2), then sends OSCORE-protected requests, and retransmits what needs an answer (RFC 7252 section 4.2).
+ *
+ * Sans-I/O: datagrams in, datagrams out, time as a number. The whole main loop:
+ *
+ *     husk_device_init(&device, &config);
+ *     husk_device_start(&device, now, &request);
+ *     for (;;) {
+ *         if (husk_device_transmit(&device, now, &datagram, &len, &event) == HUSK_OK && len > 0)
+ *             radio_send(datagram, len);
+ *         received = radio_wait(husk_device_next_timeout(&device, now), buffer);
+ *         if (received > 0)
+ *             husk_device_receive(&device, now, buffer, received, &event);
+ *         act on event.kind;
+ *     }
+ *
+ * Time is in milliseconds, from any origin, and may wrap around. */
+#ifndef HUSK_DEVICE_H
+#define HUSK_DEVICE_H
+
+#include "husk/base.h"
+#include "husk/coap.h"
+#include "husk/config.h"
+#include "husk/edhoc.h"
+#include "husk/oscore.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Storage records of the endpoint. */
+#define HUSK_DEVICE_RECORD_SUITE 1 /* index of the suite the gateway accepted last, so that it is tried first */
+
+/* next_timeout when nothing is pending. */
+#define HUSK_DEVICE_NO_TIMEOUT UINT32_MAX
+
+/* Never changes while the endpoint lives, and outlives it; fits in flash. */
+typedef struct husk_device_config {
+    husk_edhoc_config edhoc; /* suites in order of preference; the random hook */
+    husk_psk psk;            /* key, kid and credentials; the device is the Initiator */
+    husk_storage storage;    /* load and store may be NULL: then nothing is remembered across reboots */
+} husk_device_config;
+
+/* A request to the gateway. Must stay valid until the event that ends it. */
+typedef struct husk_device_request {
+    uint8_t code;            /* HUSK_COAP_GET, _POST, _PUT, ... */
+    const char *path;        /* such as "sensors/temperature"; NULL if path_len is 0 */
+    size_t path_len;
+    uint32_t content_format; /* of the payload; HUSK_DEVICE_NO_FORMAT for none */
+    husk_bytes payload;
+} husk_device_request;
+
+#define HUSK_DEVICE_NO_FORMAT UINT32_MAX
+
+/* What a call to receive or transmit brought about. */
+#define HUSK_EVENT_NONE 0
+#define HUSK_EVENT_AUTHENTICATED 1 /* the gateway has proved to hold the key; a new session began */
+#define HUSK_EVENT_RESPONSE 2      /* the request was answered: code and payload, verified */
+#define HUSK_EVENT_FAILED 3        /* the request, or authentication, ended without: see status. Start again when you like */
+
+typedef struct husk_event {
+    uint8_t kind;
+    uint8_t code;        /* RESPONSE: CoAP response code */
+    husk_status status;  /* FAILED: why */
+    husk_bytes payload;  /* RESPONSE: points into the received datagram */
+} husk_event;
+
+/* An endpoint. Secret: wipe after use. Fields are private; `phase` is what it waits for.
+ *
+ * Implementation notes
+ *     buffer         the message in flight, kept until it is answered, so that a retransmission is the same bytes. It is
+ *                    also where messages are composed and encrypted.
+ *     attempts       transmissions of the message in flight so far; `timeout` is the wait after the last of them,
+ *                    doubling each time; `deadline` the moment it ends.
+ *     renegotiated   a suite was refused in this run already: a second refusal ends it, so a forger cannot keep it busy.
+ *     reauthenticated  the gateway said it does not know our context, for this request: once per request only. */
+typedef struct husk_device {
+    const husk_device_config *config;
+    const husk_device_request *request; /* in progress, or NULL */
+    uint32_t deadline;
+    uint32_t timeout;
+    uint16_t message_id;    /* of the message in flight */
+    uint16_t peer_message_id; /* of the confirmable message to acknowledge */
+    uint16_t buffer_len;
+    uint8_t phase;
+    uint8_t attempts;
+    uint8_t suite_index;
+    bool send_now;
+    bool send_ack;
+    bool acknowledged;
+    bool renegotiated;
+    bool reauthenticated;
+    bool has_context;
+    uint8_t token[2];
+    uint8_t ack[HUSK_COAP_HEADER_BYTES];
+    husk_oscore_exchange exchange;
+    husk_oscore_context oscore;
+    husk_edhoc edhoc;
+    uint8_t buffer[HUSK_DEVICE_BUFFER_BYTES];
+} husk_device;
+
+/* Prepares an endpoint without a session. Reads the remembered suite from storage. HUSK_ERR_ARGUMENT and
+ * HUSK_ERR_CREDENTIAL for a config that cannot work, HUSK_ERR_STORAGE, HUSK_ERR_RANDOM. */
+husk_status husk_device_init(husk_device *device, const husk_device_config *config);
+
+/* Begins a request; authenticates first if there is no session. With request NULL it only authenticates (anew).
+ * HUSK_ERR_STATE while another one is in progress; HUSK_ERR_BUFFER if the request does not fit
+ * HUSK_DEVICE_BUFFER_BYTES; HUSK_ERR_RANDOM. Call husk_device_transmit next. */
+husk_status husk_device_start(husk_device *device, uint32_t now_ms, const husk_device_request *request);
+
+/* Takes a received datagram, which is decrypted in place. Returns HUSK_OK if it was the one awaited, and sets *event;
+ * any other status says why it was dropped, and changes nothing. Call husk_device_transmit next in both cases. */
+husk_status husk_device_receive(husk_device *device, uint32_t now_ms, uint8_t *datagram, size_t len,
+                                husk_event *event);
+
+/* The next datagram to send now: *len = 0 if there is none. It lies in the endpoint and is valid until the next call.
+ * When the peer stayed silent too long, *event is HUSK_EVENT_FAILED with HUSK_ERR_TIMEOUT. */
+husk_status husk_device_transmit(husk_device *device, uint32_t now_ms, const uint8_t **datagram, size_t *len,
+                                 husk_event *event);
+
+/* Milliseconds until husk_device_transmit has something to do: 0 for now, HUSK_DEVICE_NO_TIMEOUT for never. */
+uint32_t husk_device_next_timeout(const husk_device *device, uint32_t now_ms);
+
+/* Forgets session and keys. */
+void husk_device_wipe(husk_device *device);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,2 @@
+/* The list of test suites, in the order they run. */
+SUITE(cbor)
