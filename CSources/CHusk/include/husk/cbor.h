@@ -1,6 +1,7 @@
 /* cbor: a writer with a sticky error and a strict zero-copy reader for the part of CBOR (RFC 8949) that the protocols use.
  *
- * Both speak only the deterministic encoding of RFC 8949 section 4.2.1: shortest heads, definite lengths. */
+ * Both speak only the deterministic encoding of RFC 8949 section 4.2.1: shortest heads, definite lengths. The order of
+ * map keys is left to the caller, and floats are stepped over but not interpreted. */
 #ifndef HUSK_CBOR_H
 #define HUSK_CBOR_H
 
@@ -22,9 +23,6 @@ extern "C" {
 
 /* The longest head of a data item. */
 #define HUSK_CBOR_HEAD_MAX_BYTES 9
-
-/* How deep arrays, maps and tags may nest in an item that is skipped. */
-#define HUSK_CBOR_MAX_DEPTH 8
 
 /* Write everything, check once. `len` goes on counting past `cap`, so a writer with cap 0 (and out NULL) measures. */
 typedef struct husk_cbor_writer {
@@ -72,8 +70,8 @@ husk_status husk_cbor_read_array(husk_cbor_reader *r, size_t *count);    /* coun
 husk_status husk_cbor_read_map(husk_cbor_reader *r, size_t *pairs);      /* 2 * pairs <= bytes left */
 husk_status husk_cbor_read_bool(husk_cbor_reader *r, bool *value);
 
-/* Steps over one item of any type, nested at most HUSK_CBOR_MAX_DEPTH deep (HUSK_ERR_FORMAT beyond), and gives its
- * encoding. `item` may be NULL. */
+/* Steps over one item of any type, however deep it nests (there is no recursion, and time is linear in its length), and
+ * gives its encoding. `item` may be NULL. HUSK_ERR_FORMAT if it is malformed or incomplete. */
 husk_status husk_cbor_skip(husk_cbor_reader *r, husk_bytes *item);
 
 #ifdef __cplusplus

@@ -18,7 +18,7 @@ size_t husk_cose_enc_head(uint8_t out[HUSK_COSE_ENC_HEAD_MAX_BYTES], size_t exte
 
 /* A CCS for a party that is known by a pre-shared key (draft-ietf-lake-edhoc-psk-08 section 3.1.2):
  * { 2 : subject, 8 : { 1 : { 1 : 4, 2 : kid } } }, that is sub, cnf, COSE_Key, kty symmetric, kid. */
-#define HUSK_CRED_OVERHEAD_MAX_BYTES 28
+#define HUSK_CRED_OVERHEAD_MAX_BYTES 13
 
 /* Writes the credential of `subject` (UTF-8, 1 to 255 bytes) and `kid` (1 to 255 bytes) to out[0..cap). Needs at most
  * subject.len + kid.len + HUSK_CRED_OVERHEAD_MAX_BYTES. HUSK_ERR_ARGUMENT, HUSK_ERR_BUFFER. */
