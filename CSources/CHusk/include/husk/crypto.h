@@ -60,7 +60,8 @@ typedef struct husk_ecdh {
      * this curve: draw again. */
     husk_status (*public_key)(const uint8_t *private_key, uint8_t *public_key);
 
-    /* Shared secret. HUSK_ERR_PUBLIC_KEY if the peer's key is not on the curve or gives the zero secret. */
+    /* Shared secret; `secret` may be `private_key`. HUSK_ERR_PUBLIC_KEY, and secret is zero, if the peer's key is not
+     * on the curve or gives the zero secret. */
     husk_status (*shared_secret)(const uint8_t *private_key, const uint8_t *peer_public_key, uint8_t *secret);
 } husk_ecdh;
 

@@ -78,6 +78,7 @@ typedef struct husk_edhoc {
     const husk_edhoc_config *config;
     uint8_t phase;       /* HUSK_EDHOC_*: may be read */
     uint8_t suite_index; /* of the selected suite in config->suites: may be read */
+    bool initiator;      /* the role: may be read */
     husk_id c_i;         /* connection identifiers: may be read once known */
     husk_id c_r;
     union {

@@ -1,0 +1,11 @@
+/* The form that messages 2, 3 and 4 share: one byte string, or an error message in its place. */
+#ifndef HUSK_EDHOC_MESSAGE_H
+#define HUSK_EDHOC_MESSAGE_H
+
+#include "husk/edhoc.h"
+
+/* Content of the byte string that makes up `message`. HUSK_ERR_PEER if it is an error message, HUSK_ERR_FORMAT if it is
+ * neither. */
+husk_status husk_edhoc_message_content(uint8_t *message, size_t len, uint8_t **content, size_t *content_len);
+
+#endif
