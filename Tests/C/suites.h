@@ -1,2 +1,4 @@
 /* The list of test suites, in the order they run. */
 SUITE(cbor)
+SUITE(slip)
+SUITE(provisioning)

@@ -1,0 +1,51 @@
+/* provisioning: checks what a host tool wrote to flash before anything relies on it. */
+#include "provisioning.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+uint32_t provisioning_crc(const uint8_t *data, size_t len)
+{
+    uint32_t crc = 0xffffffffu;
+    for (size_t i = 0; i < len; i++) {
+        crc ^= data[i];
+        for (unsigned bit = 0; bit < 8; bit++) {
+            crc = (crc >> 1) ^ (0xedb88320u & (0u - (crc & 1)));
+        }
+    }
+    return ~crc;
+}
+
+static bool crc_matches(const provisioning *p)
+{
+    uint32_t stated = (uint32_t)p->crc[0] << 24 | (uint32_t)p->crc[1] << 16 | (uint32_t)p->crc[2] << 8 | p->crc[3];
+    return stated == provisioning_crc((const uint8_t *)p, offsetof(provisioning, crc));
+}
+
+static bool within(size_t len, size_t least, size_t most)
+{
+    return len >= least && len <= most;
+}
+
+const char *provisioning_check(const provisioning *p)
+{
+    if (memcmp(p->magic, "HUSK", 4) != 0) {
+        return "nothing is provisioned: load a file made by tools/provision.py at husk_provisioning";
+    }
+    if (p->version != PROVISIONING_VERSION) {
+        return "the provisioning is of another version than 1";
+    }
+    if (!crc_matches(p)) {
+        return "the provisioning is damaged: its CRC does not match";
+    }
+    if (!within(p->kid_len, 1, sizeof p->kid)) {
+        return "the provisioned kid is not 1 to 24 bytes long";
+    }
+    if (!within(p->key_len, PROVISIONING_KEY_MIN_BYTES, sizeof p->key)) {
+        return "the provisioned key is not 16 to 64 bytes long";
+    }
+    if (!within(p->cred_i_len, 1, sizeof p->cred_i) || !within(p->cred_r_len, 1, sizeof p->cred_r)) {
+        return "a provisioned credential is not 1 to 128 bytes long";
+    }
+    return NULL;
+}

@@ -1,0 +1,41 @@
+/* provisioning: what a device is given before it is deployed, in a fixed place of its flash. Written by a host tool
+ * (tools/provision.py, or `husk demo`), read once by the firmware. All fields are bytes: no padding, no byte order. */
+#ifndef FIRMWARE_PROVISIONING_H
+#define FIRMWARE_PROVISIONING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PROVISIONING_VERSION 1
+#define PROVISIONING_KID_MAX_BYTES 24
+#define PROVISIONING_KEY_MIN_BYTES 16
+#define PROVISIONING_KEY_MAX_BYTES 64
+#define PROVISIONING_CRED_MAX_BYTES 128
+#define PROVISIONING_BYTES 360
+
+/* offset  bytes  field */
+typedef struct provisioning {
+    uint8_t magic[4];                            /*   0     4  "HUSK" */
+    uint8_t version;                             /*   4     1  1 */
+    uint8_t kid_len;                             /*   5     1  1 to 24 */
+    uint8_t key_len;                             /*   6     1  16 to 64 */
+    uint8_t cred_i_len;                          /*   7     1  1 to 128 */
+    uint8_t cred_r_len;                          /*   8     1  1 to 128 */
+    uint8_t readings;                            /*   9     1  how many to send; 0 means 3 */
+    uint8_t interval_ms[2];                      /*  10     2  pause between readings, big-endian */
+    uint8_t kid[PROVISIONING_KID_MAX_BYTES];     /*  12    24  zeros after kid_len */
+    uint8_t key[PROVISIONING_KEY_MAX_BYTES];     /*  36    64  zeros after key_len */
+    uint8_t cred_i[PROVISIONING_CRED_MAX_BYTES]; /* 100   128  CRED_I, CBOR; zeros after cred_i_len */
+    uint8_t cred_r[PROVISIONING_CRED_MAX_BYTES]; /* 228   128  CRED_R */
+    uint8_t crc[4];                              /* 356     4  CRC-32 (IEEE 802.3) of bytes 0 to 355, big-endian */
+} provisioning;
+
+_Static_assert(sizeof(provisioning) == PROVISIONING_BYTES, "the layout is fixed");
+
+/* NULL if this is complete and intact, else what is wrong with it, as a sentence. */
+const char *provisioning_check(const provisioning *p);
+
+/* CRC-32 with the polynomial, initial value and final inversion of IEEE 802.3. */
+uint32_t provisioning_crc(const uint8_t *data, size_t len);
+
+#endif

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Writes a provisioning file (layout: provisioning.h) for QEMU's `-device loader` or a flash tool.
+
+    provision.py --kid 01 --key 000102...0f --device sensor-1 --gateway gateway.example prov.bin
+"""
+import argparse
+import struct
+import sys
+import zlib
+
+KID_MAX, KEY_MIN, KEY_MAX, CRED_MAX = 24, 16, 64, 128
+
+
+def head(major, argument):
+    """The head of a CBOR data item with an argument below 256."""
+    if argument < 24:
+        return bytes([major << 5 | argument])
+    if argument < 256:
+        return bytes([major << 5 | 24, argument])
+    raise ValueError("longer than 255 bytes")
+
+
+def credential(subject, kid):
+    """The CCS of a party: { 2 : subject, 8 : { 1 : { 1 : 4, 2 : kid } } } (draft-ietf-lake-edhoc-psk-08 section 3.1.2)."""
+    text = subject.encode()
+    return (b"\xa2\x02" + head(3, len(text)) + text
+            + b"\x08\xa1\x01\xa2\x01\x04\x02" + head(2, len(kid)) + kid)
+
+
+def check(name, value, least, most):
+    """Refuses a field of the wrong length."""
+    if not least <= len(value) <= most:
+        raise ValueError(f"{name} is {len(value)} bytes long, not {least} to {most}")
+
+
+def image(kid, key, cred_i, cred_r, readings=3, interval_ms=0):
+    """The 360 bytes of struct provisioning."""
+    check("kid", kid, 1, KID_MAX)
+    check("key", key, KEY_MIN, KEY_MAX)
+    check("credential of the device", cred_i, 1, CRED_MAX)
+    check("credential of the gateway", cred_r, 1, CRED_MAX)
+    if cred_i == cred_r:
+        raise ValueError("device and gateway must have different identities")
+    body = struct.pack(">4sBBBBBBH24s64s128s128s", b"HUSK", 1, len(kid), len(key), len(cred_i), len(cred_r),
+                       readings, interval_ms, kid, key, cred_i, cred_r)
+    return body + struct.pack(">I", zlib.crc32(body))
+
+
+def arguments():
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kid", type=bytes.fromhex, required=True, help="key identifier, hex")
+    parser.add_argument("--key", type=bytes.fromhex, required=True, help="pre-shared key, hex, at least 16 bytes")
+    parser.add_argument("--device", required=True, help="identity of the device")
+    parser.add_argument("--gateway", required=True, help="identity of the gateway")
+    parser.add_argument("--readings", type=int, default=3, help="how many readings to send (default 3)")
+    parser.add_argument("--interval", type=int, default=0, metavar="MS", help="pause between readings (default 0)")
+    parser.add_argument("file", help="where to write it")
+    return parser.parse_args()
+
+
+def main():
+    """Writes the file; on a bad argument says which and exits with 1."""
+    args = arguments()
+    try:
+        content = image(args.kid, args.key, credential(args.device, args.kid), credential(args.gateway, args.kid),
+                        args.readings, args.interval)
+    except (ValueError, struct.error) as error:
+        sys.exit(f"provision.py: {error}")
+    with open(args.file, "wb") as out:
+        out.write(content)
+
+
+if __name__ == "__main__":
+    main()

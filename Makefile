@@ -1,0 +1,159 @@
+# Builds and tests all of Husk: the C core on the host and for Arm, the firmware under QEMU, the Swift package.
+# Everything is built under build/.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := help
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j2
+endif
+
+B := build
+PYTHON ?= /usr/bin/python3
+SWIFT ?= swift
+CLANG ?= $(shell command -v clang || echo "$$(dirname "$$(command -v $(SWIFT))")/clang")
+GCC ?= gcc
+ARM := arm-none-eabi-
+ARMV7A := arm-linux-gnueabihf-gcc
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Werror
+INCLUDES := -ICSources/CHusk/include -ICSources/CHusk -ICSources/firmware -ITests/C
+C_FLAGS := -std=c11 $(WARNINGS) $(INCLUDES) -MMD -MP
+
+CORE := $(wildcard CSources/CHusk/*/*.c)
+SUITES := $(patsubst Tests/C/test_%.c,%,$(wildcard Tests/C/test_*.c))
+TEST_SUPPORT := $(filter-out Tests/C/host.c Tests/C/test_%.c,$(wildcard Tests/C/*.c))
+PORTABLE_FIRMWARE := CSources/firmware/slip.c CSources/firmware/provisioning.c
+HOST_TESTS := $(CORE) $(PORTABLE_FIRMWARE) $(TEST_SUPPORT) $(SUITES:%=Tests/C/test_%.c) Tests/C/host.c
+
+.PHONY: help deps test demo size clean
+help: ## List the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
+		printf '%-28s %s\n' "$$target" "$$text"; done
+
+deps: ## Install the Debian packages that are missing
+	@[ "$(DEPS)" = skip ] || .ci/install-packages
+
+test: deps ## Run every test; ends with one line `N passed, N failed`
+	@$(PYTHON) Tests/run.py
+
+demo: deps ## Watch a simulated microcontroller authenticate to the gateway, and what it costs next to TLS
+	@$(MAKE) --no-print-directory firmware husk
+	@$(HUSK) demo
+
+size: deps ## Print flash by room, static RAM, sizes of structs and peak stack for Cortex-M0+, M3 and M4
+	@$(MAKE) --no-print-directory size-report
+
+clean: ## Remove everything that was built
+	rm -rf $(B)
+
+# ---- The C core and its unit tests on the host ----------------------------------------------------------------------
+
+# host_build(name, compiler, flags): objects under build/NAME and the test program build/NAME/tests
+define host_build
+$(B)/$(1)/%.o: %.c Makefile
+	@mkdir -p $$(@D)
+	@$(2) $(C_FLAGS) $(3) -c $$< -o $$@
+$(B)/$(1)/tests: $(HOST_TESTS:%.c=$(B)/$(1)/%.o)
+	@$(2) $(3) $$^ -o $$@
+-include $(HOST_TESTS:%.c=$(B)/$(1)/%.d)
+endef
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+$(eval $(call host_build,gcc,$(GCC),-O2 -g -DTEST_SLOW))
+$(eval $(call host_build,clang,$(CLANG),-O2 -g -DTEST_SLOW))
+$(eval $(call host_build,sanitize,$(GCC),-O1 -g -DTEST_SLOW $(SANITIZE)))
+
+.PHONY: test-gcc test-clang test-sanitize
+test-gcc: $(B)/gcc/tests ## C unit tests on the host, built with gcc
+	@$<
+test-clang: $(B)/clang/tests ## C unit tests on the host, built with clang
+	@$<
+test-sanitize: $(B)/sanitize/tests ## C unit tests under the address and undefined-behaviour sanitizers
+	@$<
+
+# ---- Arm: the core for every processor, and images for QEMU's machines -----------------------------------------------
+
+FIRMWARE := CSources/firmware
+BOARD := startup.c semihosting.c
+BOARD_microbit := $(BOARD) nrf51.c
+BOARD_mps2-an385 := $(BOARD) mps2.c
+BOARD_mps2-an386 := $(BOARD) mps2.c
+SCRIPT_microbit := microbit.ld
+SCRIPT_mps2-an385 := mps2.ld
+SCRIPT_mps2-an386 := mps2.ld
+
+ARM_FLAGS := -mthumb -Os -g -ffreestanding -ffunction-sections -fdata-sections
+LINK_FLAGS := -mthumb -nostartfiles -Wl,--gc-sections -Wl,--fatal-warnings -L$(FIRMWARE)
+
+# The processors the core is compiled for.
+CPUS := m0 m0plus m3 m4 m33 armv7a
+CC_FLAGS_m0 := -mcpu=cortex-m0 $(ARM_FLAGS)
+CC_FLAGS_m0plus := -mcpu=cortex-m0plus $(ARM_FLAGS)
+CC_FLAGS_m3 := -mcpu=cortex-m3 $(ARM_FLAGS)
+CC_FLAGS_m4 := -mcpu=cortex-m4 -mfloat-abi=soft $(ARM_FLAGS)
+CC_FLAGS_m33 := -mcpu=cortex-m33 -mfloat-abi=soft $(ARM_FLAGS)
+CC_FLAGS_armv7a := -march=armv7-a+fp $(ARM_FLAGS)
+
+# What runs where: Cortex-M0+ code on the micro:bit too, whose M0 has the same instructions.
+MACHINES := microbit mps2-an385 mps2-an386
+IMAGE_CPUS := m0 m0plus m3 m4
+MACHINE_m0 := microbit
+MACHINE_m0plus := microbit
+MACHINE_m3 := mps2-an385
+MACHINE_m4 := mps2-an386
+CPU_microbit := m0
+CPU_mps2-an385 := m3
+CPU_mps2-an386 := m4
+
+# arm_objects(cpu, compiler): objects under build/CPU
+define arm_objects
+$(B)/$(1)/$(FIRMWARE)/memory.o: CC_FLAGS_$(1) += -fno-tree-loop-distribute-patterns
+$(B)/$(1)/%.o: %.c Makefile
+	@mkdir -p $$(@D)
+	@$(2) $(C_FLAGS) $$(CC_FLAGS_$(1)) -c $$< -o $$@
+-include $$(wildcard $(B)/$(1)/*/*/*.d $(B)/$(1)/*/*/*/*.d)
+endef
+$(foreach cpu,$(filter-out armv7a,$(CPUS)),$(eval $(call arm_objects,$(cpu),$(ARM)gcc)))
+$(eval $(call arm_objects,armv7a,$(ARMV7A)))
+
+.PHONY: cores firmware
+cores: $(foreach cpu,$(CPUS),$(CORE:%.c=$(B)/$(cpu)/%.o)) ## Compile the core for Cortex-M0, M0+, M3, M4, M33 and ARMv7-A
+
+# program(cpu, name): build/CPU/NAME.elf of CSources/firmware/NAME.c with the core and without a C library
+PROGRAM := slip.c provisioning.c memory.c
+define program
+$(B)/$(1)/$(2).elf: $(addprefix $(B)/$(1)/$(FIRMWARE)/,$(2).o $(PROGRAM:.c=.o) $(BOARD_$(MACHINE_$(1)):.c=.o)) \
+		$(CORE:%.c=$(B)/$(1)/%.o) $(FIRMWARE)/$(SCRIPT_$(MACHINE_$(1))) $(FIRMWARE)/sections.ld
+	@$(ARM)gcc $$(CC_FLAGS_$(1)) $(LINK_FLAGS) -nostdlib -T $(SCRIPT_$(MACHINE_$(1))) -Wl,-Map=$$(@:.elf=.map) \
+		$$(filter %.o,$$^) -lgcc -o $$@
+endef
+$(foreach cpu,$(IMAGE_CPUS),$(foreach name,sensor loopback,$(eval $(call program,$(cpu),$(name)))))
+
+firmware: $(IMAGE_CPUS:%=$(B)/%/sensor.elf) ## Build the sensor firmware for all machines
+
+# unit_image(cpu, suite): build/CPU/tests/SUITE.elf, one image per suite so that each fits the smallest board. newlib's
+# setjmp and string functions are for the test harness.
+TEST_IMAGE := $(TEST_SUPPORT) $(PORTABLE_FIRMWARE) $(FIRMWARE)/test_main.c
+define unit_image
+$(B)/$(1)/tests/$(2).elf: $(B)/$(1)/Tests/C/test_$(2).o $(TEST_IMAGE:%.c=$(B)/$(1)/%.o) \
+		$(BOARD_$(MACHINE_$(1)):%.c=$(B)/$(1)/$(FIRMWARE)/%.o) $(CORE:%.c=$(B)/$(1)/%.o) \
+		$(FIRMWARE)/$(SCRIPT_$(MACHINE_$(1))) $(FIRMWARE)/sections.ld
+	@mkdir -p $$(@D)
+	@$(ARM)gcc $$(CC_FLAGS_$(1)) $(LINK_FLAGS) --specs=nano.specs -T $(SCRIPT_$(MACHINE_$(1))) $$(filter %.o,$$^) \
+		$(foreach other,$(filter-out $(2),$(SUITES)),-Wl,--defsym=suite_$(other)=suite_absent) -o $$@
+endef
+$(foreach cpu,m0 m3 m4,$(foreach suite,$(SUITES),$(eval $(call unit_image,$(cpu),$(suite)))))
+
+# run(machine, image): runs an image, whose semihosting output and exit code become QEMU's
+run = timeout 300 qemu-system-arm -M $(1) -display none -monitor none -serial null -semihosting-config \
+	enable=on,target=native -kernel $(2) 2>&1 </dev/null
+
+define test_machine
+.PHONY: test-$(1) $(SUITES:%=test-$(1)-%) test-loopback-$(1)
+test-$(1): $(SUITES:%=test-$(1)-%) ## C unit tests on QEMU's $(1)
+$(SUITES:%=test-$(1)-%): test-$(1)-%: $(B)/$(CPU_$(1))/tests/%.elf
+	@printf '%-12s %-16s ' $(1) $$*; $$(call run,$(1),$$<)
+endef
+$(foreach machine,$(MACHINES),$(eval $(call test_machine,$(machine))))

@@ -1,0 +1,99 @@
+/* provisioning: what the firmware accepts as its key and identities, and each reason to refuse. */
+#include "provisioning.h"
+#include "test.h"
+
+static void sign(provisioning *p)
+{
+    uint32_t crc = provisioning_crc((const uint8_t *)p, offsetof(provisioning, crc));
+    for (unsigned i = 0; i < 4; i++) {
+        p->crc[i] = (uint8_t)(crc >> (24 - 8 * i));
+    }
+}
+
+static provisioning example(void)
+{
+    provisioning p = {.magic = {'H', 'U', 'S', 'K'}, .version = 1};
+    p.kid_len = 1;
+    p.key_len = 16;
+    p.cred_i_len = 20;
+    p.cred_r_len = 21;
+    sign(&p);
+    return p;
+}
+
+/* The check value of CRC-32/ISO-HDLC in the catalogue of parametrised CRC algorithms. */
+static void crc_check_value(void)
+{
+    CHECK_INT(provisioning_crc((const uint8_t *)"123456789", 9), 0xcbf43926);
+    CHECK_INT(provisioning_crc(NULL, 0), 0);
+}
+
+static void complete_is_accepted(void)
+{
+    provisioning p = example();
+    CHECK(provisioning_check(&p) == NULL);
+}
+
+static void empty_flash_is_refused(void)
+{
+    provisioning p;
+    memset(&p, 0xff, sizeof p);
+    CHECK(provisioning_check(&p) != NULL);
+    memset(&p, 0, sizeof p);
+    CHECK(provisioning_check(&p) != NULL);
+}
+
+static void any_flipped_bit_is_refused(void)
+{
+    provisioning p = example();
+    uint8_t *at = (uint8_t *)&p;
+    for (size_t i = 0; i < 8 * sizeof p; i++) {
+        at[i / 8] ^= (uint8_t)(1u << i % 8);
+        CHECK(provisioning_check(&p) != NULL);
+        at[i / 8] ^= (uint8_t)(1u << i % 8);
+    }
+    CHECK(provisioning_check(&p) == NULL);
+}
+
+/* Byte offsets of the four lengths in the struct, and the range of each. */
+static void lengths_out_of_range_are_refused(void)
+{
+    static const struct {
+        size_t offset;
+        uint8_t least, most;
+    } lengths[] = {
+        {offsetof(provisioning, kid_len), 1, 24},
+        {offsetof(provisioning, key_len), 16, 64},
+        {offsetof(provisioning, cred_i_len), 1, 128},
+        {offsetof(provisioning, cred_r_len), 1, 128},
+    };
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        for (unsigned len = 0; len < 256; len++) {
+            provisioning p = example();
+            ((uint8_t *)&p)[lengths[i].offset] = (uint8_t)len;
+            sign(&p);
+            bool good = len >= lengths[i].least && len <= lengths[i].most;
+            CHECK_INT(provisioning_check(&p) == NULL, good);
+        }
+    }
+}
+
+static void another_version_is_refused(void)
+{
+    provisioning p = example();
+    p.version = 2;
+    sign(&p);
+    CHECK(provisioning_check(&p) != NULL);
+}
+
+void suite_provisioning(void);
+
+void suite_provisioning(void)
+{
+    RUN(crc_check_value);
+    RUN(complete_is_accepted);
+    RUN(empty_flash_is_refused);
+    RUN(any_flipped_bit_is_refused);
+    RUN(lengths_out_of_range_are_refused);
+    RUN(another_version_is_refused);
+}
