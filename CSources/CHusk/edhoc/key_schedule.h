@@ -15,8 +15,9 @@
 #define HUSK_EDHOC_LABEL_PRK_EXPORTER 10
 #define HUSK_EDHOC_LABEL_KEYSTREAM_3A 12
 
-/* data[0..len) ^= the first `len` bytes of EDHOC_KDF( PRK, label, context, okm_len ). The length is part of the input, so
- * a prefix of a longer output has to name the whole. HUSK_ERR_ARGUMENT if okm_len exceeds what HKDF can give. */
+/* data[0..len) ^= the first `len` bytes of EDHOC_KDF( PRK, label, context, okm_len ). The length is part of the
+ * input, so a prefix of a longer output has to name the whole. HUSK_ERR_ARGUMENT if okm_len exceeds what HKDF can
+ * give. */
 husk_status husk_edhoc_kdf_xor(const husk_hmac_key *prk, uint32_t label, husk_bytes context, uint8_t *data, size_t len,
                                size_t okm_len);
 
@@ -44,8 +45,8 @@ husk_status husk_edhoc_ciphertext_3b(const husk_aead *aead, const husk_hmac_key 
 void husk_edhoc_th_4(const husk_hash *hash, husk_bytes th_3, husk_bytes id_cred_psk, husk_bytes plaintext_3b,
                      const husk_psk *psk, uint8_t *th_4);
 
-/* Leaves the key exchange behind: fills state.keyed from PRK_4e3m and TH_4 (which must not lie in the session) and enters
- * `phase`. `prk_4e3m` is used up. */
+/* Leaves the key exchange behind: fills state.keyed from PRK_4e3m and TH_4 (which must not lie in the session) and
+ * enters `phase`. `prk_4e3m` is used up. */
 void husk_edhoc_enter_keyed(husk_edhoc *session, husk_hmac_key *prk_4e3m, const uint8_t *th_4, uint8_t phase);
 
 #endif

@@ -1,7 +1,7 @@
 /* The form that messages 2, 3 and 4 share: one byte string, or an error message in its place. */
 #include "edhoc/message.h"
 
-husk_status husk_edhoc_message_content(uint8_t *message, size_t len, uint8_t **content, size_t *content_len)
+husk_status husk_edhoc_message_content(const uint8_t *message, size_t len, husk_bytes *content)
 {
     husk_edhoc_error error;
     if (husk_edhoc_error_read(message, len, &error) == HUSK_OK) {
@@ -13,7 +13,6 @@ husk_status husk_edhoc_message_content(uint8_t *message, size_t len, uint8_t **c
     if (husk_cbor_read_bytes(&r, &value) != HUSK_OK || r.left != 0) {
         return HUSK_ERR_FORMAT;
     }
-    *content_len = value.len;
-    *content = message + (len - value.len);
+    *content = value;
     return HUSK_OK;
 }

@@ -6,6 +6,6 @@
 
 /* Content of the byte string that makes up `message`. HUSK_ERR_PEER if it is an error message, HUSK_ERR_FORMAT if it is
  * neither. */
-husk_status husk_edhoc_message_content(uint8_t *message, size_t len, uint8_t **content, size_t *content_len);
+husk_status husk_edhoc_message_content(const uint8_t *message, size_t len, husk_bytes *content);
 
 #endif

@@ -120,12 +120,13 @@ husk_status husk_edhoc_message_2_process(husk_edhoc *session, uint8_t *message, 
     if (session->phase != HUSK_EDHOC_INITIATOR_WAIT_2) {
         return HUSK_ERR_STATE;
     }
-    uint8_t *content;
-    size_t content_len;
-    husk_status status = husk_edhoc_message_content(message, len, &content, &content_len);
+    husk_bytes slice;
+    husk_status status = husk_edhoc_message_content(message, len, &slice);
     if (status != HUSK_OK) {
         return status;
     }
+    size_t content_len = slice.len;
+    uint8_t *content = message + (len - content_len);
     if (content_len <= HUSK_ECDH_BYTES) {
         return HUSK_ERR_FORMAT;
     }

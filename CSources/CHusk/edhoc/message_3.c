@@ -21,6 +21,16 @@ static void prepare_prk_3e2m(const husk_edhoc *session, husk_hmac_key *prk)
     husk_hmac_key_init(prk, hash, session->state.exchanged.prk_3e2m, hash->digest_bytes);
 }
 
+/* Encrypts or decrypts: text ^= KEYSTREAM_3A. */
+static husk_status xor_keystream_3a(const husk_edhoc *session, uint8_t *text, size_t len)
+{
+    husk_hmac_key prk_3e2m;
+    prepare_prk_3e2m(session, &prk_3e2m);
+    husk_status status = husk_edhoc_kdf_xor(&prk_3e2m, HUSK_EDHOC_LABEL_KEYSTREAM_3A, th_3_of(session), text, len, len);
+    husk_wipe(&prk_3e2m, sizeof prk_3e2m);
+    return status;
+}
+
 husk_status husk_edhoc_message_3_compose(husk_edhoc *session, const husk_psk *psk, husk_bytes ead_3, uint8_t *out,
                                          size_t out_cap, size_t *out_len)
 {
@@ -68,11 +78,7 @@ husk_status husk_edhoc_message_3_compose(husk_edhoc *session, const husk_psk *ps
     husk_edhoc_prk_4e3m(&prk, th_3, psk->key);
     status = husk_edhoc_ciphertext_3b(aead, &prk, th_3, id_cred_psk, psk, true, text, ead_3.len);
     if (status == HUSK_OK) {
-        husk_hmac_key prk_3e2m;
-        prepare_prk_3e2m(session, &prk_3e2m);
-        status = husk_edhoc_kdf_xor(&prk_3e2m, HUSK_EDHOC_LABEL_KEYSTREAM_3A, th_3, out + plaintext_3a_at,
-                                    plaintext_3a_len, plaintext_3a_len);
-        husk_wipe(&prk_3e2m, sizeof prk_3e2m);
+        status = xor_keystream_3a(session, out + plaintext_3a_at, plaintext_3a_len);
     }
     if (status != HUSK_OK) {
         husk_wipe(&prk, sizeof prk);
@@ -84,48 +90,57 @@ husk_status husk_edhoc_message_3_compose(husk_edhoc *session, const husk_psk *ps
     return HUSK_OK;
 }
 
+/* kid_PSK at the beginning of PLAINTEXT_3A, of which `front` may be only a part. */
+static husk_status read_kid(husk_bytes front, bool is_part, husk_bytes *kid)
+{
+    husk_cbor_reader r;
+    husk_cbor_reader_init(&r, front.data, front.len);
+    int major = husk_cbor_peek(&r);
+    if (major == HUSK_CBOR_MAP) {
+        return HUSK_ERR_UNSUPPORTED;
+    }
+    husk_status status = husk_edhoc_identifier_read(&r, kid);
+    if (status == HUSK_OK) {
+        return kid->len <= HUSK_KID_MAX_BYTES ? HUSK_OK : HUSK_ERR_UNSUPPORTED;
+    }
+    return is_part && major == HUSK_CBOR_BYTES ? HUSK_ERR_UNSUPPORTED : status;
+}
+
 husk_status husk_edhoc_message_3_identify(const husk_edhoc *session, const uint8_t *message, size_t len, uint8_t *kid,
                                           size_t kid_cap, size_t *kid_len)
 {
     if (session->phase != HUSK_EDHOC_RESPONDER_WAIT_3) {
         return HUSK_ERR_STATE;
     }
-    husk_cbor_reader r;
     husk_bytes content;
-    husk_edhoc_error error;
-    if (husk_edhoc_error_read(message, len, &error) == HUSK_OK) {
-        return HUSK_ERR_PEER;
-    }
-    husk_cbor_reader_init(&r, message, len);
-    if (husk_cbor_read_bytes(&r, &content) != HUSK_OK || r.left != 0 || content.len == 0) {
-        return HUSK_ERR_FORMAT;
+    husk_status status = husk_edhoc_message_content(message, len, &content);
+    if (status != HUSK_OK) {
+        return status;
     }
 
     /* Only the beginning is decrypted: as much as the longest identifier takes. */
     uint8_t front[ID_CRED_MAX_BYTES];
     size_t front_len = content.len < sizeof front ? content.len : sizeof front;
-    memcpy(front, content.data, front_len);
+    if (front_len > 0) {
+        memcpy(front, content.data, front_len);
+    }
     husk_hmac_key prk_3e2m;
     prepare_prk_3e2m(session, &prk_3e2m);
-    husk_status status = husk_edhoc_kdf_xor(&prk_3e2m, HUSK_EDHOC_LABEL_KEYSTREAM_3A, th_3_of(session), front,
-                                            front_len, content.len);
+    status = husk_edhoc_kdf_xor(&prk_3e2m, HUSK_EDHOC_LABEL_KEYSTREAM_3A, th_3_of(session), front, front_len,
+                                content.len);
     husk_wipe(&prk_3e2m, sizeof prk_3e2m);
+    if (status != HUSK_OK) {
+        return HUSK_ERR_FORMAT; /* longer than any keystream */
+    }
+    husk_bytes found;
+    status = read_kid((husk_bytes){front, front_len}, front_len < content.len, &found);
+    if (status == HUSK_OK && found.len > kid_cap) {
+        status = HUSK_ERR_BUFFER;
+    }
     if (status == HUSK_OK) {
-        husk_bytes identifier;
-        husk_cbor_reader_init(&r, front, front_len);
-        int major = husk_cbor_peek(&r);
-        status = husk_edhoc_identifier_read(&r, &identifier);
-        if (status == HUSK_OK && identifier.len > kid_cap) {
-            status = HUSK_ERR_BUFFER;
-        }
-        if (status == HUSK_OK) {
-            *kid_len = identifier.len;
-            if (identifier.len > 0) {
-                memcpy(kid, identifier.data, identifier.len);
-            }
-        }
-        if (status == HUSK_ERR_FORMAT && (major == HUSK_CBOR_MAP || (major == HUSK_CBOR_BYTES && content.len > front_len))) {
-            status = HUSK_ERR_UNSUPPORTED; /* a header map, or a kid longer than any here */
+        *kid_len = found.len;
+        if (found.len > 0) {
+            memcpy(kid, found.data, found.len);
         }
     }
     husk_wipe(front, sizeof front);
@@ -192,20 +207,17 @@ husk_status husk_edhoc_message_3_process(husk_edhoc *session, const husk_psk *ps
     if (session->phase != HUSK_EDHOC_RESPONDER_WAIT_3) {
         return HUSK_ERR_STATE;
     }
-    uint8_t *content;
-    size_t content_len;
+    husk_bytes ciphertext_3a;
     husk_status status = husk_psk_check(psk);
     if (status == HUSK_OK) {
-        status = husk_edhoc_message_content(message, len, &content, &content_len);
+        status = husk_edhoc_message_content(message, len, &ciphertext_3a);
     }
     if (status != HUSK_OK) {
         return status;
     }
-    husk_hmac_key prk_3e2m;
-    prepare_prk_3e2m(session, &prk_3e2m);
-    status = husk_edhoc_kdf_xor(&prk_3e2m, HUSK_EDHOC_LABEL_KEYSTREAM_3A, th_3_of(session), content, content_len,
-                                content_len);
-    husk_wipe(&prk_3e2m, sizeof prk_3e2m);
+    size_t content_len = ciphertext_3a.len;
+    uint8_t *content = message + (len - content_len);
+    status = xor_keystream_3a(session, content, content_len);
     if (status != HUSK_OK) {
         return HUSK_ERR_FORMAT; /* longer than any keystream */
     }

@@ -1,5 +1,5 @@
-/* message_4 = ( CIPHERTEXT_4 ), CIPHERTEXT_4 = AEAD( ? EAD_4 ) under K_4, IV_4 and TH_4 (RFC 9528 section 5.5): compose and
- * process. */
+/* message_4 = ( CIPHERTEXT_4 ), CIPHERTEXT_4 = AEAD( ? EAD_4 ) under K_4, IV_4 and TH_4 (RFC 9528 section 5.5):
+ * compose and process. */
 #include "edhoc/ead.h"
 #include "edhoc/message.h"
 #include "husk/cose.h"
@@ -56,12 +56,13 @@ husk_status husk_edhoc_message_4_process(husk_edhoc *session, uint8_t *message, 
     if (session->phase != HUSK_EDHOC_INITIATOR_WAIT_4) {
         return HUSK_ERR_STATE;
     }
-    uint8_t *content;
-    size_t content_len;
-    husk_status status = husk_edhoc_message_content(message, len, &content, &content_len);
+    husk_bytes slice;
+    husk_status status = husk_edhoc_message_content(message, len, &slice);
     if (status != HUSK_OK) {
         return status;
     }
+    size_t content_len = slice.len;
+    uint8_t *content = message + (len - content_len);
     const husk_aead *aead = session->config->suites[session->suite_index]->edhoc_aead;
     if (content_len < aead->tag_bytes) {
         return HUSK_ERR_FORMAT;

@@ -58,8 +58,8 @@ typedef struct husk_random {
 } husk_random;
 
 /* Non-volatile storage of small named records.
- *     load   copies record `record` into out[0..cap) and sets *len; *len = 0 if there is no such record. HUSK_ERR_BUFFER
- *            if it is longer than cap, HUSK_ERR_STORAGE if it cannot be read.
+ *     load   copies record `record` into out[0..cap) and sets *len; *len = 0 if there is no such record.
+ *            HUSK_ERR_BUFFER if it is longer than cap, HUSK_ERR_STORAGE if it cannot be read.
  *     store  replaces the record. It MUST be durable before store returns HUSK_OK; after a power cut during store the
  *            record is either the old or the new one, never a mixture. */
 typedef struct husk_storage {

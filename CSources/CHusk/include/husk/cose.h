@@ -1,5 +1,5 @@
-/* cose: what EDHOC and OSCORE share of COSE (RFC 9052): the Enc_structure that an AEAD authenticates, and the credentials
- * (CCS, RFC 8392) that go with a pre-shared key. */
+/* cose: what EDHOC and OSCORE share of COSE (RFC 9052): the Enc_structure that an AEAD authenticates, and the
+ * credentials (CCS, RFC 8392) that go with a pre-shared key. */
 #ifndef HUSK_COSE_H
 #define HUSK_COSE_H
 
@@ -9,8 +9,8 @@
 extern "C" {
 #endif
 
-/* Enc_structure = [ "Encrypt0", h'', external_aad ] (RFC 9052 section 5.3) up to and including the head of external_aad;
- * the external AAD itself follows as further slices of the AEAD's AAD. */
+/* Enc_structure = [ "Encrypt0", h'', external_aad ] (RFC 9052 section 5.3) up to and including the head of
+ * external_aad; the external AAD itself follows as further slices of the AEAD's AAD. */
 #define HUSK_COSE_ENC_HEAD_MAX_BYTES 20
 
 /* Writes that beginning for an external AAD of `external_aad_len` bytes; returns how many bytes were written. */

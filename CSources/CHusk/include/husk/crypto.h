@@ -1,6 +1,6 @@
-/* crypto: the seam between protocols and primitives. An EDHOC cipher suite (RFC 9528 section 3.6) is a table of an AEAD,
- * a hash and an ECDH function. A program passes the suites it wants and the linker drops the rest; a microcontroller
- * with an AES peripheral, or a host with a faster library, passes a table of its own. */
+/* crypto: the seam between protocols and primitives. An EDHOC cipher suite (RFC 9528 section 3.6) is a table of an
+ * AEAD, a hash and an ECDH function. A program passes the suites it wants and the linker drops the rest; a
+ * microcontroller with an AES peripheral, or a host with a faster library, passes a table of its own. */
 #ifndef HUSK_CRYPTO_H
 #define HUSK_CRYPTO_H
 
@@ -27,8 +27,9 @@ struct husk_aead {
     uint8_t nonce_bytes; /* 13 or 12 */
     uint8_t tag_bytes;   /* 8 or 16 */
 
-    /* Encrypts text[0..len) in place and writes the tag to text[len..len + tag_bytes). HUSK_ERR_ARGUMENT, and nothing is
-     * written, if `len` or the AAD is longer than the algorithm allows (AES-CCM here: len < 2^16, AAD < 2^16 - 2^8). */
+    /* Encrypts text[0..len) in place and writes the tag to text[len..len + tag_bytes). HUSK_ERR_ARGUMENT, and nothing
+     * is written, if `len` or the AAD is longer than the algorithm allows (AES-CCM here: len < 2^16, AAD < 2^16 -
+     * 2^8). */
     husk_status (*seal)(const husk_aead *aead, const uint8_t *key, const uint8_t *nonce, const husk_bytes *aad,
                         size_t aad_count, uint8_t *text, size_t len);
 

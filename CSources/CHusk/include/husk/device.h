@@ -4,7 +4,7 @@
  * Sans-I/O: datagrams in, datagrams out, time as a number. The whole main loop:
  *
  *     husk_device_init(&device, &config);
- *     husk_device_start(&device, now, &request);
+ *     husk_device_start(&device, &request);
  *     for (;;) {
  *         if (husk_device_transmit(&device, now, &datagram, &len, &event) == HUSK_OK && len > 0)
  *             radio_send(datagram, len);
@@ -31,6 +31,10 @@ extern "C" {
 /* Storage records of the endpoint. */
 #define HUSK_DEVICE_RECORD_SUITE 1 /* index of the suite the gateway accepted last, so that it is tried first */
 
+/* Requests under one key before the endpoint authenticates anew: the limit q of draft-ietf-core-oscore-key-limits for
+ * AES-CCM with 8-byte tags. */
+#define HUSK_DEVICE_KEY_USES ((uint64_t)1 << 20)
+
 /* next_timeout when nothing is pending. */
 #define HUSK_DEVICE_NO_TIMEOUT UINT32_MAX
 
@@ -56,11 +60,11 @@ typedef struct husk_device_request {
 #define HUSK_EVENT_NONE 0
 #define HUSK_EVENT_AUTHENTICATED 1 /* the gateway has proved to hold the key; a new session began */
 #define HUSK_EVENT_RESPONSE 2      /* the request was answered: code and payload, verified */
-#define HUSK_EVENT_FAILED 3        /* the request, or authentication, ended without: see status. Start again when you like */
+#define HUSK_EVENT_FAILED 3        /* the request, or authentication, came to nothing: see status; start again at will */
 
 typedef struct husk_event {
     uint8_t kind;
-    uint8_t code;        /* RESPONSE: CoAP response code */
+    uint8_t code;        /* RESPONSE: CoAP response code; FAILED: that of the refusal, or 0 */
     husk_status status;  /* FAILED: why */
     husk_bytes payload;  /* RESPONSE: points into the received datagram */
 } husk_event;
@@ -68,31 +72,34 @@ typedef struct husk_event {
 /* An endpoint. Secret: wipe after use. Fields are private; `phase` is what it waits for.
  *
  * Implementation notes
- *     buffer         the message in flight, kept until it is answered, so that a retransmission is the same bytes. It is
- *                    also where messages are composed and encrypted.
- *     attempts       transmissions of the message in flight so far; `timeout` is the wait after the last of them,
- *                    doubling each time; `deadline` the moment it ends.
- *     renegotiated   a suite was refused in this run already: a second refusal ends it, so a forger cannot keep it busy.
- *     reauthenticated  the gateway said it does not know our context, for this request: once per request only. */
+ *     buffer            the message in flight, kept until it is answered, so that a retransmission is the same bytes;
+ *                       also where messages are composed and encrypted
+ *     attempts          transmissions of the message in flight so far; `timeout` is the wait after the last of them,
+ *                       doubling each time, `deadline` the moment it ends
+ *     renegotiated      a suite was refused in this run already: a second refusal ends it, so that a forger cannot keep
+ *                       the device busy
+ *     reauthenticated   the gateway said it does not know our context, for this request: once per request only */
 typedef struct husk_device {
     const husk_device_config *config;
     const husk_device_request *request; /* in progress, or NULL */
     uint32_t deadline;
     uint32_t timeout;
-    uint16_t message_id;    /* of the message in flight */
-    uint16_t peer_message_id; /* of the confirmable message to acknowledge */
+    uint16_t message_id;      /* of the message in flight */
+    uint16_t peer_message_id; /* of the last separate response we acknowledged */
     uint16_t buffer_len;
     uint8_t phase;
     uint8_t attempts;
     uint8_t suite_index;
+    uint8_t stored_suite_index;
     bool send_now;
-    bool send_ack;
     bool acknowledged;
+    bool acked_peer;
+    bool reply_pending;
     bool renegotiated;
     bool reauthenticated;
     bool has_context;
     uint8_t token[2];
-    uint8_t ack[HUSK_COAP_HEADER_BYTES];
+    uint8_t reply[HUSK_COAP_HEADER_BYTES];
     husk_oscore_exchange exchange;
     husk_oscore_context oscore;
     husk_edhoc edhoc;
@@ -103,13 +110,16 @@ typedef struct husk_device {
  * HUSK_ERR_CREDENTIAL for a config that cannot work, HUSK_ERR_STORAGE, HUSK_ERR_RANDOM. */
 husk_status husk_device_init(husk_device *device, const husk_device_config *config);
 
-/* Begins a request; authenticates first if there is no session. With request NULL it only authenticates (anew).
- * HUSK_ERR_STATE while another one is in progress; HUSK_ERR_BUFFER if the request does not fit
- * HUSK_DEVICE_BUFFER_BYTES; HUSK_ERR_RANDOM. Call husk_device_transmit next. */
-husk_status husk_device_start(husk_device *device, uint32_t now_ms, const husk_device_request *request);
+/* Begins a request; authenticates first if there is no session, or its key is used up. With request NULL it only
+ * authenticates (anew). A gateway that lost the session says so, without protection; the endpoint then authenticates
+ * again and repeats the request, once, so the gateway may see a request twice but never under the same keys.
+ * HUSK_ERR_STATE while another one is in progress; HUSK_ERR_ARGUMENT for a code or option out of range; HUSK_ERR_BUFFER
+ * if the request does not fit HUSK_DEVICE_BUFFER_BYTES; HUSK_ERR_RANDOM. Call husk_device_transmit next. */
+husk_status husk_device_start(husk_device *device, const husk_device_request *request);
 
-/* Takes a received datagram, which is decrypted in place. Returns HUSK_OK if it was the one awaited, and sets *event;
- * any other status says why it was dropped, and changes nothing. Call husk_device_transmit next in both cases. */
+/* Takes a received datagram, which is decrypted in place. Returns HUSK_OK if it was awaited, and sets *event; any other
+ * status says why it was dropped: what is in progress goes on as if it had not come. Call husk_device_transmit next in
+ * both cases. */
 husk_status husk_device_receive(husk_device *device, uint32_t now_ms, uint8_t *datagram, size_t len,
                                 husk_event *event);
 

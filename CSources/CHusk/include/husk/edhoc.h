@@ -122,8 +122,8 @@ husk_status husk_edhoc_message_1_compose(husk_edhoc *session, husk_bytes ead_1, 
  * HUSK_ERR_SUITE, HUSK_ERR_EAD, HUSK_ERR_FORMAT; HUSK_ERR_UNSUPPORTED for a C_I longer than 7 bytes. */
 husk_status husk_edhoc_message_1_process(husk_edhoc *session, const uint8_t *message, size_t len, husk_bytes *ead_1);
 
-/* Message 2 (draft section 5.2) with the Responder's identifier c_r, which must differ from C_I (HUSK_ERR_IDENTIFIER) and
- * from those of all other contexts the Responder holds. HUSK_ERR_PUBLIC_KEY if G_X is unacceptable. */
+/* Message 2 (draft section 5.2) with the Responder's identifier c_r, which must differ from C_I (HUSK_ERR_IDENTIFIER)
+ * and from those of all other contexts the Responder holds. HUSK_ERR_PUBLIC_KEY if G_X is unacceptable. */
 husk_status husk_edhoc_message_2_compose(husk_edhoc *session, const husk_id *c_r, husk_bytes ead_2, uint8_t *out,
                                          size_t out_cap, size_t *out_len);
 
@@ -196,8 +196,8 @@ husk_status husk_edhoc_error_read(const uint8_t *message, size_t len, husk_edhoc
  * (RFC 9528 section 6.3.1); HUSK_ERR_SUITE if there is none. */
 husk_status husk_edhoc_suite_select(const husk_edhoc_config *config, husk_bytes suites_r, size_t *suite_index);
 
-/* Byte string identifiers (RFC 9528 section 3.3.2): one byte that is itself the encoding of an integer -24..23 stands for
- * itself, everything else is a byte string. The reader refuses the longer form where the shorter exists. */
+/* Byte string identifiers (RFC 9528 section 3.3.2): one byte that is itself the encoding of an integer -24..23 stands
+ * for itself, everything else is a byte string. The reader refuses the longer form where the shorter exists. */
 void husk_edhoc_identifier_write(husk_cbor_writer *w, husk_bytes identifier);
 husk_status husk_edhoc_identifier_read(husk_cbor_reader *r, husk_bytes *identifier);
 

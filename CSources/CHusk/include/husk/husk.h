@@ -22,9 +22,9 @@
  *
  * Constant time
  *     No branch and no memory address depends on a secret: keys, shared secrets, keystreams and plaintext bytes.
- *     Lengths, identifiers and everything that goes over the wire are public. This assumes that the 32x32 multiplication of the
- *     processor takes the same time for all operands (true of Cortex-M0, M0+, M4 and M33; on the M3 the 64-bit
- *     results of UMULL do vary, and the core does not use it there).
+ *     Lengths, identifiers and everything that goes over the wire are public. This assumes that the 32x32
+ *     multiplication of the processor takes the same time for all operands (true of Cortex-M0, M0+, M4 and M33; on
+ *     the M3 the 64-bit results of UMULL do vary, and the core does not use it there).
  *
  * Threads
  *     Two calls on the same struct must not run at the same time; calls on different structs may.

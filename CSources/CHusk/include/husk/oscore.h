@@ -1,7 +1,8 @@
 /* oscore: a security context and the protection of CoAP messages with it (RFC 8613).
  *
  * A protected message is made from a view of the plain one (husk_coap_message) straight into the buffer that goes on
- * the wire, and is encrypted there in place; a received one is decrypted in its own datagram and handed out as a view. */
+ * the wire, and is encrypted there in place; a received one is decrypted in its own datagram and handed out as a
+ * view. */
 #ifndef HUSK_OSCORE_H
 #define HUSK_OSCORE_H
 
@@ -107,9 +108,9 @@ husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscor
                                         const husk_coap_message *message, uint8_t *out, size_t out_cap,
                                         size_t *out_len);
 
-/* Server: verifies and decrypts a request in place. On success `inner` is a view of the plain request (message_id, token
- * and type of the outer header; code, options and payload as decrypted: class U options of the outer message are not
- * in it), the replay window has moved on, and `exchange` is ready for the response.
+/* Server: verifies and decrypts a request in place. On success `inner` is a view of the plain request (message_id,
+ * token and type of the outer header; code, options and payload as decrypted: class U options of the outer message
+ * are not in it), the replay window has moved on, and `exchange` is ready for the response.
  * HUSK_ERR_FORMAT, HUSK_ERR_CONTEXT, HUSK_ERR_REPLAY, HUSK_ERR_AUTHENTICATION: context and exchange are unchanged. */
 husk_status husk_oscore_request_unprotect(husk_oscore_context *context, husk_oscore_exchange *exchange,
                                           uint8_t *datagram, size_t len, husk_coap_message *inner);

@@ -1,0 +1,144 @@
+/* The CoAP message layer of the endpoint (RFC 7252 section 4): transmission, retransmission, matching, empty replies.
+ */
+#include "device/steps.h"
+
+#include <string.h>
+
+/* Whether the moment `deadline` has come; right across the wrap of the millisecond counter. */
+static bool is_due(uint32_t now_ms, uint32_t deadline)
+{
+    return (int32_t)(now_ms - deadline) >= 0;
+}
+
+husk_status husk_device_exchange_prepare(husk_device *device)
+{
+    const husk_random *random = &device->config->edhoc.random;
+    uint8_t draw[sizeof device->token + 1];
+    if (random->fill(random->context, draw, sizeof draw) != HUSK_OK) {
+        return HUSK_ERR_RANDOM;
+    }
+    memcpy(device->token, draw, sizeof device->token);
+    device->message_id++;
+    /* Between ACK_TIMEOUT and ACK_TIMEOUT * ACK_RANDOM_FACTOR, which is 1.5. */
+    device->timeout = HUSK_ACK_TIMEOUT_MS + HUSK_ACK_TIMEOUT_MS / 2 * (uint32_t)draw[sizeof draw - 1] / 255;
+    return HUSK_OK;
+}
+
+void husk_device_exchange_begin(husk_device *device, uint8_t phase, size_t len)
+{
+    device->phase = phase;
+    device->buffer_len = (uint16_t)len;
+    device->attempts = 0;
+    device->acknowledged = false;
+    device->send_now = true;
+}
+
+void husk_device_exchange_end(husk_device *device)
+{
+    device->phase = HUSK_DEVICE_IDLE;
+    device->send_now = false;
+    device->buffer_len = 0;
+    husk_wipe(device->buffer, sizeof device->buffer);
+}
+
+/* An Empty message, sent by the next transmit: it acknowledges or rejects the confirmable message `message_id`. */
+static void reply_empty(husk_device *device, uint8_t type, uint16_t message_id)
+{
+    husk_coap_writer w;
+    husk_coap_writer_init(&w, device->reply, sizeof device->reply, type, HUSK_COAP_EMPTY, message_id,
+                          (husk_bytes){NULL, 0});
+    device->reply_pending = true;
+}
+
+static bool is_response(uint8_t code)
+{
+    return code >= HUSK_COAP_CODE(2, 0);
+}
+
+husk_status husk_device_exchange_match(husk_device *device, uint32_t now_ms, const husk_coap_message *message,
+                                       bool *answer)
+{
+    *answer = false;
+    bool in_flight = device->phase != HUSK_DEVICE_IDLE && device->attempts > 0;
+    bool same_id = in_flight && message->message_id == device->message_id;
+    bool same_token = in_flight && is_response(message->code) && message->token.len == sizeof device->token &&
+                      memcmp(message->token.data, device->token, sizeof device->token) == 0;
+
+    if (message->type == HUSK_COAP_RST) {
+        return same_id ? HUSK_ERR_PEER : HUSK_ERR_CONTEXT;
+    }
+    if (message->type == HUSK_COAP_ACK) {
+        if (!same_id) {
+            return HUSK_ERR_CONTEXT;
+        }
+        if (message->code == HUSK_COAP_EMPTY) {
+            /* The response comes separately (RFC 7252 section 5.2.2). */
+            device->acknowledged = true;
+            device->send_now = false;
+            device->deadline = now_ms + HUSK_RESPONSE_TIMEOUT_MS;
+            return HUSK_OK;
+        }
+        *answer = same_token;
+        return same_token ? HUSK_OK : HUSK_ERR_CONTEXT;
+    }
+    if (same_token) {
+        if (message->type == HUSK_COAP_CON) {
+            device->peer_message_id = message->message_id;
+            device->acked_peer = true;
+            reply_empty(device, HUSK_COAP_ACK, message->message_id);
+        }
+        *answer = true;
+        return HUSK_OK;
+    }
+    if (message->type == HUSK_COAP_CON) {
+        /* Our acknowledgement of a separate response was lost, or it is for nobody here. */
+        bool again = device->acked_peer && message->message_id == device->peer_message_id && is_response(message->code);
+        reply_empty(device, again ? HUSK_COAP_ACK : HUSK_COAP_RST, message->message_id);
+    }
+    return HUSK_ERR_CONTEXT;
+}
+
+husk_status husk_device_transmit(husk_device *device, uint32_t now_ms, const uint8_t **datagram, size_t *len,
+                                 husk_event *event)
+{
+    *event = (husk_event){.kind = HUSK_EVENT_NONE};
+    *datagram = NULL;
+    *len = 0;
+    if (device->reply_pending) {
+        device->reply_pending = false;
+        *datagram = device->reply;
+        *len = sizeof device->reply;
+        return HUSK_OK;
+    }
+    if (device->phase == HUSK_DEVICE_IDLE) {
+        return HUSK_OK;
+    }
+    if (!device->send_now) {
+        if (!is_due(now_ms, device->deadline)) {
+            return HUSK_OK;
+        }
+        if (device->acknowledged || device->attempts > HUSK_MAX_RETRANSMIT) {
+            husk_device_abandon(device);
+            *event = (husk_event){.kind = HUSK_EVENT_FAILED, .status = HUSK_ERR_TIMEOUT};
+            return HUSK_OK;
+        }
+        device->timeout *= 2;
+    }
+    device->send_now = false;
+    device->attempts++;
+    device->deadline = now_ms + device->timeout;
+    *datagram = device->buffer;
+    *len = device->buffer_len;
+    return HUSK_OK;
+}
+
+uint32_t husk_device_next_timeout(const husk_device *device, uint32_t now_ms)
+{
+    if (device->reply_pending || device->send_now) {
+        return 0;
+    }
+    if (device->phase == HUSK_DEVICE_IDLE) {
+        return HUSK_DEVICE_NO_TIMEOUT;
+    }
+    return is_due(now_ms, device->deadline) ? 0 : device->deadline - now_ms;
+}

@@ -1,0 +1,29 @@
+/* The CoAP message layer of the endpoint: one confirmable request in flight, retransmitted until it is answered
+ * (RFC 7252 section 4.2), and the empty reply that a confirmable message from the peer calls for. */
+#ifndef HUSK_DEVICE_EXCHANGE_H
+#define HUSK_DEVICE_EXCHANGE_H
+
+#include "husk/device.h"
+
+/* What the request in flight waits for. */
+#define HUSK_DEVICE_IDLE 0
+#define HUSK_DEVICE_WAIT_MESSAGE_2 1
+#define HUSK_DEVICE_WAIT_MESSAGE_4 2
+#define HUSK_DEVICE_WAIT_RESPONSE 3
+
+/* Draws message ID, token and first timeout for the next request, which is composed after this. HUSK_ERR_RANDOM. */
+husk_status husk_device_exchange_prepare(husk_device *device);
+
+/* Puts buffer[0..len) in flight. */
+void husk_device_exchange_begin(husk_device *device, uint8_t phase, size_t len);
+
+/* Nothing in flight any more. */
+void husk_device_exchange_end(husk_device *device);
+
+/* Sorts a received message. HUSK_OK and *answer true: it answers the request in flight. HUSK_OK and *answer false: it
+ * was for this layer alone. HUSK_ERR_PEER: the peer rejected the request (Reset). HUSK_ERR_CONTEXT: it belongs to
+ * nothing here. */
+husk_status husk_device_exchange_match(husk_device *device, uint32_t now_ms, const husk_coap_message *message,
+                                       bool *answer);
+
+#endif

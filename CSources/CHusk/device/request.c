@@ -1,0 +1,118 @@
+/* Requests of the application and their responses, under the OSCORE security context. */
+#include "device/steps.h"
+
+static void write_options(husk_coap_writer *w, const husk_device_request *request)
+{
+    husk_coap_write_path(w, request->path, request->path_len);
+    if (request->content_format != HUSK_DEVICE_NO_FORMAT) {
+        husk_coap_write_option_uint(w, HUSK_COAP_CONTENT_FORMAT, request->content_format);
+    }
+}
+
+/* Encoded length of the options. HUSK_ERR_ARGUMENT if one is out of range. */
+static husk_status measure_options(const husk_device_request *request, size_t *len)
+{
+    husk_coap_writer w;
+    husk_coap_writer_init_options(&w, NULL, 0);
+    write_options(&w, request);
+    husk_status status = husk_coap_writer_finish(&w, len);
+    return status == HUSK_ERR_BUFFER ? HUSK_OK : status;
+}
+
+husk_status husk_device_check_request(const husk_device_request *request)
+{
+    size_t options_len;
+    husk_status status = measure_options(request, &options_len);
+    if (status != HUSK_OK) {
+        return status;
+    }
+    if (request->code == HUSK_COAP_EMPTY || request->code >= HUSK_COAP_CODE(1, 0) ||
+        (request->content_format > UINT16_MAX && request->content_format != HUSK_DEVICE_NO_FORMAT)) {
+        return HUSK_ERR_ARGUMENT;
+    }
+    const size_t fixed = HUSK_COAP_HEADER_BYTES + sizeof((husk_device *)0)->token + HUSK_OSCORE_OVERHEAD_MAX_BYTES + 1;
+    if (options_len > HUSK_DEVICE_BUFFER_BYTES - fixed ||
+        request->payload.len > HUSK_DEVICE_BUFFER_BYTES - fixed - options_len) {
+        return HUSK_ERR_BUFFER;
+    }
+    return HUSK_OK;
+}
+
+husk_status husk_device_send_request(husk_device *device)
+{
+    const husk_device_request *request = device->request;
+    size_t options_len;
+    husk_status status = husk_device_check_request(request);
+    if (status == HUSK_OK) {
+        status = measure_options(request, &options_len);
+    }
+    if (status == HUSK_OK) {
+        status = husk_device_exchange_prepare(device);
+    }
+    if (status != HUSK_OK) {
+        return status;
+    }
+    /* The options are encoded at the upper end of the buffer; from there OSCORE takes them while it writes the
+     * protected message from the lower end. */
+    uint8_t *options = device->buffer + (sizeof device->buffer - options_len);
+    husk_coap_writer w;
+    husk_coap_writer_init_options(&w, options, options_len);
+    write_options(&w, request);
+
+    const husk_coap_message plain = {
+        .type = HUSK_COAP_CON,
+        .code = request->code,
+        .message_id = device->message_id,
+        .token = {device->token, sizeof device->token},
+        .options = {options, options_len},
+        .payload = request->payload,
+    };
+    size_t len;
+    device->exchange = (husk_oscore_exchange){0};
+    status = husk_oscore_request_protect(&device->oscore, &device->exchange, &plain, device->buffer,
+                                         sizeof device->buffer, &len);
+    if (status != HUSK_OK) {
+        husk_device_exchange_end(device);
+        return status;
+    }
+    husk_device_exchange_begin(device, HUSK_DEVICE_WAIT_RESPONSE, len);
+    return HUSK_OK;
+}
+
+/* An answer without OSCORE. 4.01 and 4.00 are how a gateway says that it lost our context or cannot verify with it
+ * (RFC 8613 section 8.2): authenticate again and repeat the request, once. */
+static void take_unprotected(husk_device *device, const husk_coap_message *answer, husk_event *event)
+{
+    bool unknown = answer->code == HUSK_COAP_UNAUTHORIZED || answer->code == HUSK_COAP_BAD_REQUEST;
+    husk_status status = unknown ? HUSK_ERR_CONTEXT : HUSK_ERR_PEER;
+    if (unknown && !device->reauthenticated) {
+        device->reauthenticated = true;
+        status = husk_device_authenticate(device);
+        if (status == HUSK_OK) {
+            return;
+        }
+    }
+    husk_device_fail(device, status, answer->code, event);
+}
+
+husk_status husk_device_take_response(husk_device *device, const husk_coap_message *answer, uint8_t *datagram,
+                                      size_t len, husk_event *event)
+{
+    husk_bytes option;
+    if (!husk_coap_option_find(answer->options, HUSK_COAP_OSCORE, &option)) {
+        if (answer->code < HUSK_COAP_BAD_REQUEST) {
+            return HUSK_ERR_FORMAT; /* success is never said without protection */
+        }
+        take_unprotected(device, answer, event);
+        return HUSK_OK;
+    }
+    husk_coap_message inner;
+    husk_status status = husk_oscore_response_unprotect(&device->oscore, &device->exchange, datagram, len, &inner);
+    if (status != HUSK_OK) {
+        return status;
+    }
+    husk_device_exchange_end(device);
+    device->request = NULL;
+    *event = (husk_event){.kind = HUSK_EVENT_RESPONSE, .code = inner.code, .payload = inner.payload};
+    return HUSK_OK;
+}
