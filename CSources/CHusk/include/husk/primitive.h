@@ -15,9 +15,10 @@ extern "C" {
 #define HUSK_SHA256_BLOCK_BYTES 64
 #define HUSK_X25519_BYTES 32
 
-/* Expanded AES-128 key (FIPS 197) for a bitsliced cipher that encrypts two blocks at a time. Secret: wipe after use. */
+/* Expanded AES-128 key (FIPS 197) for a bitsliced cipher that encrypts two blocks at a time: four words for each of the
+ * eleven round keys, bitsliced but folded. Secret: wipe after use. */
 typedef struct husk_aes128 {
-    uint32_t round_keys[88];
+    uint32_t round_keys[44];
 } husk_aes128;
 
 /* Expands key[16]. */
@@ -27,11 +28,11 @@ void husk_aes128_init(husk_aes128 *aes, const uint8_t key[HUSK_AES128_KEY_BYTES]
 void husk_aes128_encrypt_two(const husk_aes128 *aes, uint8_t blocks[2 * HUSK_AES_BLOCK_BYTES]);
 
 /* SHA-256 (FIPS 180-4) over any number of updates. `bytes` is how much was absorbed so far; the last bytes % 64 of it
- * wait in `block`. */
+ * wait in `block`, which is made of words because the message schedule is computed in place there. */
 typedef struct husk_sha256 {
     uint64_t bytes;
     uint32_t state[8];
-    uint8_t block[HUSK_SHA256_BLOCK_BYTES];
+    uint32_t block[HUSK_SHA256_BLOCK_BYTES / 4];
 } husk_sha256;
 
 void husk_sha256_init(husk_sha256 *sha);

@@ -1,0 +1,112 @@
+/* SHA-256 (FIPS 180-4), small in flash and stack.
+ *
+ * Implementation notes
+ *
+ * The message schedule has only sixteen words at any time and overwrites the block. The eight working variables are not
+ * moved from one to the next in each round: they lie in memory as a, b, ..., h, and the next round finds them one word
+ * further down. Then only two words are written in a round: the new a, below, and the new e, in the place of d. After eight
+ * rounds all eight go back up. */
+#include "husk/primitive.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+
+static const uint32_t initial[8] = {
+    0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+};
+
+static const uint32_t constants[64] = {
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01,
+    0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc,
+    0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147,
+    0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08,
+    0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208,
+    0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+};
+
+static inline uint32_t rotate_right(uint32_t x, unsigned n)
+{
+    return x >> n | x << (32 - n);
+}
+
+/* Absorbs the full block and leaves it unusable. */
+static void compress(husk_sha256 *sha)
+{
+    uint32_t v[16];
+    uint32_t *w = sha->block;
+
+    memcpy(v, sha->state, 32);
+    for (unsigned eight = 0; eight < 64; eight += 8) {
+        memcpy(v + 8, v, 32);
+        uint32_t *a = v + 8;
+        for (unsigned t = eight; t < eight + 8; t++) {
+            uint32_t x = husk_swap_be32(w[t & 15]);
+            if (t >= 16) {
+                uint32_t w2 = w[(t - 2) & 15];
+                uint32_t w15 = w[(t - 15) & 15];
+                x = w[t & 15] + w[(t - 7) & 15];
+                x += rotate_right(w2, 17) ^ rotate_right(w2, 19) ^ w2 >> 10;
+                x += rotate_right(w15, 7) ^ rotate_right(w15, 18) ^ w15 >> 3;
+            }
+            w[t & 15] = x;
+            x += constants[t] + a[7];
+            x += rotate_right(a[4], 6) ^ rotate_right(a[4], 11) ^ rotate_right(a[4], 25);
+            x += (a[4] & (a[5] ^ a[6])) ^ a[6];
+            a[3] += x;
+            x += rotate_right(a[0], 2) ^ rotate_right(a[0], 13) ^ rotate_right(a[0], 22);
+            x += (a[0] & a[1]) | (a[2] & (a[0] | a[1]));
+            *--a = x;
+        }
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        sha->state[i] += v[i];
+    }
+    husk_wipe(v, sizeof v);
+}
+
+void husk_sha256_init(husk_sha256 *sha)
+{
+    sha->bytes = 0;
+    memcpy(sha->state, initial, sizeof initial);
+}
+
+void husk_sha256_update(husk_sha256 *sha, const uint8_t *data, size_t len)
+{
+    while (len > 0) {
+        size_t used = (size_t)sha->bytes % HUSK_SHA256_BLOCK_BYTES;
+        size_t count = HUSK_SHA256_BLOCK_BYTES - used;
+        if (count > len) {
+            count = len;
+        }
+        memcpy((uint8_t *)sha->block + used, data, count);
+        sha->bytes += count;
+        data += count;
+        len -= count;
+        if (used + count == HUSK_SHA256_BLOCK_BYTES) {
+            compress(sha);
+        }
+    }
+}
+
+void husk_sha256_final(husk_sha256 *sha, uint8_t digest[HUSK_SHA256_DIGEST_BYTES])
+{
+    uint8_t *block = (uint8_t *)sha->block;
+    size_t used = (size_t)sha->bytes % HUSK_SHA256_BLOCK_BYTES;
+
+    block[used] = 0x80;
+    used++;
+    memset(block + used, 0, HUSK_SHA256_BLOCK_BYTES - used);
+    if (used > HUSK_SHA256_BLOCK_BYTES - 8) {
+        compress(sha);
+        memset(block, 0, HUSK_SHA256_BLOCK_BYTES);
+    }
+    sha->block[14] = husk_swap_be32((uint32_t)(sha->bytes >> 29));
+    sha->block[15] = husk_swap_be32((uint32_t)(sha->bytes << 3));
+    compress(sha);
+    for (unsigned i = 0; i < 8; i++) {
+        husk_store_be32(digest + 4 * i, sha->state[i]);
+    }
+    husk_wipe(sha, sizeof *sha);
+}
