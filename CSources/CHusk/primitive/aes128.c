@@ -132,34 +132,34 @@ static void load(uint32_t q[8], const uint8_t block_0[16], const uint8_t block_1
 void husk_aes128_init(husk_aes128 *aes, const uint8_t key[HUSK_AES128_KEY_BYTES])
 {
     uint32_t q[8];
-    uint32_t s[8];
     uint32_t rcon = 1;
     uint32_t *out = aes->round_keys;
 
     load(q, key, key);
     for (unsigned round = 0;; round++) {
         for (unsigned i = 0; i < 4; i++) {
-            *out++ = (q[2 * i] & BLOCK_0) | (q[2 * i + 1] & BLOCK_1);
+            out[i] = (q[2 * i] & BLOCK_0) | (q[2 * i + 1] & BLOCK_1);
         }
         if (round == ROUNDS) {
             break;
         }
+        sub_bytes(q);
         for (unsigned i = 0; i < 8; i++) {
-            s[i] = q[i];
+            /* SubWord and RotWord of column 3, as column 0; rcon is added to its row 0 in both blocks. */
+            q[i] = (rotate_right(q[i], 14) & 0x03030303) ^ (rcon >> i & 1) * 3;
         }
-        sub_bytes(s);
+        add_round_key(q, out);
         for (unsigned i = 0; i < 8; i++) {
-            /* RotWord and SubWord of column 3, as column 0; rcon is added to its row 0 in both blocks. */
-            uint32_t x = q[i] ^ (rotate_right(s[i], 14) & 0x03030303) ^ (rcon >> i & 1) * 3;
-            /* Each new column is the sum of the one before it and the old one: all sums of the first columns. */
+            /* Each new column is the sum of the new one before it and the old one: the sum of all columns up to it. */
+            uint32_t x = q[i];
             x ^= x << 2 & 0xfcfcfcfc;
             q[i] = x ^ (x << 4 & 0xf0f0f0f0);
         }
         /* rcon doubles in GF(2^8); it is public. */
         rcon = rcon << 1 ^ (rcon >> 7) * 0x11b;
+        out += 4;
     }
     husk_wipe(q, sizeof q);
-    husk_wipe(s, sizeof s);
 }
 
 void husk_aes128_encrypt_two(const husk_aes128 *aes, uint8_t blocks[2 * HUSK_AES_BLOCK_BYTES])

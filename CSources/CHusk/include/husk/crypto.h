@@ -39,12 +39,17 @@ struct husk_aead {
                         size_t aad_count, uint8_t *text, size_t len);
 };
 
-/* Room for the running state of a hash function. */
-typedef struct husk_hash_state {
+/* Room for the running state of a hash function: of ours, or of any other that fits. */
+typedef union husk_hash_state {
+    husk_sha256 sha256;
     uint64_t words[13];
 } husk_hash_state;
 
-/* A hash function with streaming state; `final` wipes the state. */
+/* What counts of a state once it has absorbed whole blocks only: its first bytes. */
+#define HUSK_HASH_MIDSTATE_BYTES 40
+
+/* A hash function with streaming state; `final` wipes the state. A state that has absorbed a number of whole blocks MUST
+ * be able to go on as a copy of its first HUSK_HASH_MIDSTATE_BYTES. */
 typedef struct husk_hash {
     uint8_t digest_bytes; /* at most HUSK_HASH_MAX_BYTES */
     uint8_t block_bytes;  /* at most HUSK_HASH_BLOCK_MAX_BYTES */
@@ -86,8 +91,8 @@ extern const husk_suite husk_suite_1; /* AES-CCM-16-128-128, SHA-256, X25519; ap
 /* A key of HMAC (RFC 2104) with its inner and outer block already absorbed, for keys used more than once. Secret. */
 typedef struct husk_hmac_key {
     const husk_hash *hash;
-    husk_hash_state inner;
-    husk_hash_state outer;
+    uint8_t inner[HUSK_HASH_MIDSTATE_BYTES];
+    uint8_t outer[HUSK_HASH_MIDSTATE_BYTES];
 } husk_hmac_key;
 
 /* Prepares a key of any length. */

@@ -31,7 +31,7 @@ void husk_aes128_encrypt_two(const husk_aes128 *aes, uint8_t blocks[2 * HUSK_AES
  * wait in `block`, which is made of words because the message schedule is computed in place there. */
 typedef struct husk_sha256 {
     uint64_t bytes;
-    uint32_t state[8];
+    uint32_t state[HUSK_SHA256_DIGEST_BYTES / 4];
     uint32_t block[HUSK_SHA256_BLOCK_BYTES / 4];
 } husk_sha256;
 
