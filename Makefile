@@ -122,7 +122,7 @@ $(eval $(call arm_objects,armv7a,$(ARMV7A)))
 cores: $(foreach cpu,$(CPUS),$(CORE:%.c=$(B)/$(cpu)/%.o)) ## Compile the core for Cortex-M0, M0+, M3, M4, M33 and ARMv7-A
 
 # program(cpu, name): build/CPU/NAME.elf of CSources/firmware/NAME.c with the core and without a C library
-PROGRAM := slip.c provisioning.c memory.c
+PROGRAM := text.c reading.c slip.c provisioning.c memory.c
 define program
 $(B)/$(1)/$(2).elf: $(addprefix $(B)/$(1)/$(FIRMWARE)/,$(2).o $(PROGRAM:.c=.o) $(BOARD_$(MACHINE_$(1)):.c=.o)) \
 		$(CORE:%.c=$(B)/$(1)/%.o) $(FIRMWARE)/$(SCRIPT_$(MACHINE_$(1))) $(FIRMWARE)/sections.ld

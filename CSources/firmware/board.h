@@ -16,10 +16,13 @@ void board_init(void);
 /* Milliseconds since board_init; wraps around after 2^32 of them. */
 uint32_t board_millis(void);
 
+/* Sleeps until a byte has been received, at most `ms` milliseconds (and at most a minute); may return early. */
+void board_wait(uint32_t ms);
+
 /* Takes one received byte if there is one; never waits. */
 bool board_uart_read(uint8_t *byte);
 
-/* Sends one byte, after waiting for room in the transmitter. */
+/* Sends one byte and waits until it is on its way. */
 void board_uart_write(uint8_t byte);
 
 /* Fills out[0..len) with random bytes; false if there are none to be had. */
