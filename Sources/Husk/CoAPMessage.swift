@@ -1,0 +1,226 @@
+// CoAP messages as Swift values, decoded and encoded by the core.
+internal import CHusk
+
+/// Message types (RFC 7252 section 3).
+public enum CoAPType: UInt8, Sendable, Hashable {
+    case confirmable = 0
+    case nonConfirmable = 1
+    case acknowledgement = 2
+    case reset = 3
+}
+
+/// Method or response code: class in the upper three bits, detail in the lower five.
+public struct CoAPCode: RawRepresentable, Sendable, Hashable {
+    public let rawValue: UInt8
+
+    public init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    public static let empty = CoAPCode(rawValue: 0x00)
+    public static let get = CoAPCode(rawValue: 0x01)
+    public static let post = CoAPCode(rawValue: 0x02)
+    public static let put = CoAPCode(rawValue: 0x03)
+    public static let delete = CoAPCode(rawValue: 0x04)
+    public static let created = CoAPCode(rawValue: 0x41)
+    public static let deleted = CoAPCode(rawValue: 0x42)
+    public static let valid = CoAPCode(rawValue: 0x43)
+    public static let changed = CoAPCode(rawValue: 0x44)
+    public static let content = CoAPCode(rawValue: 0x45)
+    public static let badRequest = CoAPCode(rawValue: 0x80)
+    public static let unauthorized = CoAPCode(rawValue: 0x81)
+    public static let badOption = CoAPCode(rawValue: 0x82)
+    public static let forbidden = CoAPCode(rawValue: 0x83)
+    public static let notFound = CoAPCode(rawValue: 0x84)
+    public static let methodNotAllowed = CoAPCode(rawValue: 0x85)
+    public static let notAcceptable = CoAPCode(rawValue: 0x86)
+    public static let requestEntityTooLarge = CoAPCode(rawValue: 0x8d)
+    public static let unsupportedContentFormat = CoAPCode(rawValue: 0x8f)
+    public static let internalServerError = CoAPCode(rawValue: 0xa0)
+    public static let serviceUnavailable = CoAPCode(rawValue: 0xa3)
+
+    /// 0 for requests, 2 for success, 4 and 5 for errors.
+    public var codeClass: UInt8 { rawValue >> 5 }
+
+    public var isRequest: Bool { codeClass == 0 && rawValue != 0 }
+
+    public var isResponse: Bool { [2, 4, 5].contains(codeClass) }
+
+    /// As the specification writes it: `2.04`.
+    public var dotted: String {
+        let detail = rawValue & 0x1f
+        return "\(codeClass).\(detail < 10 ? "0" : "")\(detail)"
+    }
+}
+
+/// An option and its value.
+public struct CoAPOption: Sendable, Hashable {
+    public var number: UInt32
+    public var value: [UInt8]
+
+    public init(number: UInt32, value: [UInt8]) {
+        self.number = number
+        self.value = value
+    }
+
+    /// An option of format uint: without leading zeros, and empty for 0.
+    public init(number: UInt32, uint: UInt32) {
+        self.number = number
+        let bytes = (0..<4).map { UInt8(truncatingIfNeeded: uint >> (24 - 8 * UInt32($0))) }
+        value = Array(bytes.drop { $0 == 0 })
+    }
+
+    /// The value as a uint; nil if longer than 4 bytes.
+    public var uint: UInt32? {
+        guard value.count <= 4 else { return nil }
+        return value.reduce(0) { $0 << 8 | UInt32($1) }
+    }
+
+    /// Odd numbers are critical (RFC 7252 section 5.4.1).
+    public var isCritical: Bool { number % 2 == 1 }
+
+    public static let ifMatch: UInt32 = 1
+    public static let uriHost: UInt32 = 3
+    public static let uriPort: UInt32 = 7
+    public static let oscore: UInt32 = 9
+    public static let uriPath: UInt32 = 11
+    public static let contentFormat: UInt32 = 12
+    public static let maxAge: UInt32 = 14
+    public static let uriQuery: UInt32 = 15
+    public static let accept: UInt32 = 17
+}
+
+/// A CoAP message (RFC 7252 section 3).
+public struct CoAPMessage: Sendable, Hashable {
+    public var type: CoAPType
+    public var code: CoAPCode
+    public var messageID: UInt16
+    /// At most 8 bytes.
+    public var token: [UInt8]
+    /// In ascending order of their numbers.
+    public var options: [CoAPOption]
+    public var payload: [UInt8]
+
+    public init(
+        type: CoAPType, code: CoAPCode, messageID: UInt16, token: [UInt8] = [], options: [CoAPOption] = [],
+        payload: [UInt8] = []
+    ) {
+        self.type = type
+        self.code = code
+        self.messageID = messageID
+        self.token = token
+        self.options = options
+        self.payload = payload
+    }
+
+    /// Decodes a datagram.
+    ///
+    /// - Throws: ``HuskError/unsupported`` for another version of CoAP, ``HuskError/format`` for anything else that is malformed.
+    public init(decoding datagram: RawSpan) throws(HuskError) {
+        var view = unsafe husk_coap_message()
+        self = try unsafe datagram.withSlice { (bytes) throws(HuskError) in
+            try unsafe check(husk_coap_decode(bytes.data, bytes.len, &view))
+            return unsafe CoAPMessage(view)
+        }
+    }
+
+    /// Copies what a view of the core shows.
+    init(_ view: husk_coap_message) {
+        // Two bits of the header, so always one of the four.
+        unsafe type = CoAPType(rawValue: view.type & 3) ?? .reset
+        unsafe code = CoAPCode(rawValue: view.code)
+        unsafe messageID = view.message_id
+        unsafe token = [UInt8](view.token)
+        unsafe payload = [UInt8](view.payload)
+        options = []
+        var walk = unsafe husk_coap_options()
+        unsafe husk_coap_options_init(&walk, view.options)
+        var number: UInt32 = 0
+        var value = unsafe husk_bytes()
+        while unsafe husk_coap_option_next(&walk, &number, &value) {
+            unsafe options.append(CoAPOption(number: number, value: [UInt8](value)))
+        }
+    }
+
+    /// The datagram.
+    ///
+    /// - Throws: ``HuskError/argument`` for options out of order or a token longer than 8 bytes.
+    public func encoded() throws(HuskError) -> [UInt8] {
+        guard token.count <= Int(HUSK_COAP_TOKEN_MAX_BYTES) else { throw .argument }
+        return try unsafe composed(encodedCapacity) { (out, length) throws(HuskError) in
+            var writer = unsafe husk_coap_writer()
+            unsafe token.span.bytes.withSlice { token in
+                unsafe husk_coap_writer_init(
+                    &writer, out, encodedCapacity, type.rawValue, code.rawValue, messageID, token)
+            }
+            unsafe write(options, to: &writer)
+            unsafe payload.withUnsafeBufferPointer { payload in
+                unsafe husk_coap_write_payload(&writer, payload.baseAddress, payload.count)
+            }
+            try unsafe check(husk_coap_writer_finish(&writer, &length))
+        }
+    }
+
+    /// How many bytes ``encoded()`` gives, if the message is valid.
+    public var encodedCount: Int {
+        var last: UInt32 = 0
+        var count = Int(HUSK_COAP_HEADER_BYTES) + token.count + (payload.isEmpty ? 0 : payload.count + 1)
+        for option in options {
+            count += 1 + extended(Int(option.number - min(last, option.number))) + extended(option.value.count)
+            count += option.value.count
+            last = option.number
+        }
+        return count
+    }
+
+    /// First option with that number.
+    public func option(_ number: UInt32) -> CoAPOption? {
+        options.first { $0.number == number }
+    }
+
+    /// Uri-Path options joined by slashes.
+    public var path: String {
+        options.filter { $0.number == CoAPOption.uriPath }
+            .map { String(decoding: $0.value, as: UTF8.self) }
+            .joined(separator: "/")
+    }
+
+    /// Lends the message to the core.
+    func withView<Result>(
+        _ body: (UnsafePointer<husk_coap_message>) throws(HuskError) -> Result
+    ) throws(HuskError) -> Result {
+        let encodedOptions = try unsafe composed(encodedCapacity) { (out, length) throws(HuskError) in
+            var writer = unsafe husk_coap_writer()
+            unsafe husk_coap_writer_init_options(&writer, out, encodedCapacity)
+            unsafe write(options, to: &writer)
+            try unsafe check(husk_coap_writer_finish(&writer, &length))
+        }
+        return try unsafe token.span.bytes.withSlice { (token) throws(HuskError) in
+            try unsafe encodedOptions.span.bytes.withSlice { (options) throws(HuskError) in
+                try unsafe payload.span.bytes.withSlice { (payload) throws(HuskError) in
+                    var view = unsafe husk_coap_message(
+                        type: type.rawValue, code: code.rawValue, message_id: messageID, token: token,
+                        options: options, payload: payload)
+                    return try unsafe body(&view)
+                }
+            }
+        }
+    }
+
+    /// Enough room: an option's head has at most 5 bytes.
+    var encodedCapacity: Int {
+        options.reduce(Int(HUSK_COAP_HEADER_BYTES) + token.count + 1 + payload.count) { $0 + 5 + $1.value.count }
+    }
+
+    private func extended(_ value: Int) -> Int {
+        value < 13 ? 0 : value < 269 ? 1 : 2
+    }
+
+    private func write(_ options: [CoAPOption], to writer: inout husk_coap_writer) {
+        for option in options {
+            unsafe option.value.withUnsafeBufferPointer { value in
+                unsafe husk_coap_write_option(&writer, option.number, value.baseAddress, value.count)
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+// The device endpoint on a host: the same state machine that runs in firmware, with its datagrams as arrays.
+internal import CHusk
+
+/// An endpoint that authenticates to a gateway and sends protected requests. It does no I/O and reads no clock: datagrams go in
+/// and out, and time is passed in as milliseconds from any origin.
+///
+///     try device.start(.init(.post, "sensors/temperature", contentFormat: 60, payload: reading))
+///     while true {
+///         let outgoing = try device.transmit(now: now)
+///         // send outgoing.datagram if there is one, wait at most device.timeout(now: now)
+///         let event = try device.receive(datagram, now: now)
+///     }
+@safe public struct Device: ~Copyable, Sendable {
+    public struct Request: Sendable {
+        public var code: CoAPCode
+        /// Such as `sensors/temperature`.
+        public var path: String
+        public var contentFormat: UInt32?
+        public var payload: [UInt8]
+
+        public init(_ code: CoAPCode, _ path: String, contentFormat: UInt32? = nil, payload: [UInt8] = []) {
+            self.code = code
+            self.path = path
+            self.contentFormat = contentFormat
+            self.payload = payload
+        }
+    }
+
+    public enum Event: Sendable, Equatable {
+        case none
+        /// The gateway has proved to hold the key.
+        case authenticated
+        /// The request was answered, and the answer verified.
+        case response(code: CoAPCode, payload: [UInt8])
+        /// The request, or authentication, came to nothing; `refusal` is the gateway's answer if it was one. Start again at will.
+        case failed(HuskError, refusal: CoAPCode?)
+    }
+
+    public struct Transmission: Sendable {
+        /// To be sent now; nil if there is nothing to send.
+        public var datagram: [UInt8]?
+        public var event: Event
+    }
+
+    private let storage: Pinned<husk_device>
+    private let config: Pinned<husk_device_config>
+    private let configuration: HandshakeConfiguration
+    private let key: PreSharedKey
+    private let request = unsafe Pinned(zeroed: husk_device_request.self)
+    /// Path and payload of the request in progress, which the core points to.
+    private var requestBytes = PinnedBytes(count: 0)
+
+    /// Throws ``HuskError/argument`` or ``HuskError/credential`` for a configuration that cannot work.
+    public init(key: borrowing PreSharedKey, suites: [CipherSuite] = CipherSuite.all) throws(HuskError) {
+        let configuration = try HandshakeConfiguration(suites: suites)
+        let key = key.copy()
+        let config = unsafe Pinned(zeroed: husk_device_config.self)
+        let storage = unsafe Pinned(zeroed: husk_device.self)
+        unsafe config.pointer.pointee.edhoc = configuration.pointer.pointee
+        unsafe config.pointer.pointee.psk = key.view
+        try unsafe check(husk_device_init(storage.pointer, config.pointer))
+        self.configuration = configuration
+        self.key = key
+        unsafe self.config = unsafe config
+        unsafe self.storage = unsafe storage
+    }
+
+    /// Whether there is a session.
+    public var isAuthenticated: Bool { unsafe storage.pointer.pointee.has_context }
+
+    /// The suite in use, or the one to be tried next.
+    public var suite: CipherSuite { unsafe configuration.suites[Int(storage.pointer.pointee.suite_index)] }
+
+    /// Begins a request; authenticates first if there is no session. With nil it only authenticates, anew.
+    ///
+    /// - Throws: ``HuskError/state`` while another one is in progress, ``HuskError/buffer`` if the request is too long,
+    ///   ``HuskError/random``.
+    public mutating func start(_ next: Request?) throws(HuskError) {
+        guard let next else {
+            return try unsafe check(husk_device_start(storage.pointer, nil))
+        }
+        let path = Array(next.path.utf8)
+        let bytes = PinnedBytes(count: path.count + next.payload.count)
+        unsafe bytes.write(path.span.bytes, at: 0)
+        unsafe bytes.write(next.payload.span.bytes, at: path.count)
+        let text = unsafe UnsafeRawPointer(bytes.pointer).assumingMemoryBound(to: CChar.self)
+        // While a request is in progress the core points to the bytes of the last one.
+        guard unsafe storage.pointer.pointee.request == nil else { throw .state }
+        unsafe request.pointer.pointee = husk_device_request(
+            code: next.code.rawValue, path: path.isEmpty ? nil : text, path_len: path.count,
+            content_format: next.contentFormat ?? UInt32.max, payload: bytes.slice(path.count, next.payload.count))
+        requestBytes = bytes
+        try unsafe check(husk_device_start(storage.pointer, request.pointer))
+    }
+
+    /// Takes a received datagram. An error says why it was dropped, and changes nothing.
+    public mutating func receive(_ datagram: RawSpan, now: UInt32) throws(HuskError) -> Event {
+        let copy = PinnedBytes(count: datagram.byteCount)
+        copy.write(datagram, at: 0)
+        var event = unsafe husk_event()
+        try unsafe check(husk_device_receive(storage.pointer, now, copy.pointer, copy.count, &event))
+        return unsafe Event(event)
+    }
+
+    /// The next datagram to send now, and whether the peer has stayed silent too long.
+    public mutating func transmit(now: UInt32) throws(HuskError) -> Transmission {
+        var datagram: UnsafePointer<UInt8>? = nil
+        var length = 0
+        var event = unsafe husk_event()
+        try unsafe check(husk_device_transmit(storage.pointer, now, &datagram, &length, &event))
+        let bytes = unsafe length == 0 ? nil : Array(UnsafeBufferPointer(start: datagram, count: length))
+        return unsafe Transmission(datagram: bytes, event: Event(event))
+    }
+
+    /// Milliseconds until ``transmit(now:)`` has something to do; nil for never.
+    public func timeout(now: UInt32) -> UInt32? {
+        let timeout = unsafe husk_device_next_timeout(storage.pointer, now)
+        return timeout == UInt32.max ? nil : timeout
+    }
+}
+
+extension Device.Event {
+    init(_ event: husk_event) {
+        switch unsafe Int32(event.kind) {
+        case HUSK_EVENT_AUTHENTICATED: self = .authenticated
+        case HUSK_EVENT_RESPONSE:
+            self = unsafe .response(code: CoAPCode(rawValue: event.code), payload: [UInt8](event.payload))
+        case HUSK_EVENT_FAILED: self = unsafe .failed(
+                HuskError(code: event.status) ?? .state,
+                refusal: event.code == 0 ? nil : CoAPCode(rawValue: event.code))
+        default: self = .none
+        }
+    }
+}

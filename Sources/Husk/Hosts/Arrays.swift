@@ -1,0 +1,63 @@
+// The same steps for byte arrays, on hosts.
+extension PreSharedKey {
+    /// As ``init(key:kid:initiator:responder:)-(RawSpan,_,_,_)``; wipe or drop your copy of the key afterwards.
+    public init(key: [UInt8], kid: [UInt8], initiator: Identity, responder: Identity) throws(HuskError) {
+        try unsafe self.init(key: key.span.bytes, kid: kid.span.bytes, initiator: initiator, responder: responder)
+    }
+}
+
+extension CoAPMessage {
+    public init(decoding datagram: [UInt8]) throws(HuskError) {
+        try unsafe self.init(decoding: datagram.span.bytes)
+    }
+}
+
+extension Device {
+    public mutating func receive(_ datagram: [UInt8], now: UInt32) throws(HuskError) -> Event {
+        try unsafe receive(datagram.span.bytes, now: now)
+    }
+}
+
+extension SecurityContext {
+    public mutating func unprotect(
+        request datagram: [UInt8], exchange: inout Exchange
+    ) throws(HuskError) -> CoAPMessage {
+        try unsafe unprotect(request: datagram.span.bytes, exchange: &exchange)
+    }
+
+    public mutating func unprotect(
+        response datagram: [UInt8], exchange: inout Exchange
+    ) throws(HuskError) -> CoAPMessage {
+        try unsafe unprotect(response: datagram.span.bytes, exchange: &exchange)
+    }
+}
+
+extension Handshake.Responder.WaitingForMessage1 {
+    public consuming func process(_ message1: [UInt8]) throws(HuskError) -> Handshake.Responder.ReadyForMessage2 {
+        try unsafe process(message1.span.bytes)
+    }
+}
+
+extension Handshake.Responder.WaitingForMessage3 {
+    public borrowing func keyIdentifier(in message3: [UInt8]) throws(HuskError) -> [UInt8] {
+        try unsafe keyIdentifier(in: message3.span.bytes)
+    }
+
+    public consuming func process(
+        _ message3: [UInt8], key: borrowing PreSharedKey
+    ) throws(HuskError) -> Handshake.Responder.ReadyForMessage4 {
+        try unsafe process(message3.span.bytes, key: key)
+    }
+}
+
+extension Handshake.Initiator.WaitingForMessage2 {
+    public consuming func process(_ message2: [UInt8]) throws(HuskError) -> Handshake.Initiator.ReadyForMessage3 {
+        try unsafe process(message2.span.bytes)
+    }
+}
+
+extension Handshake.Initiator.WaitingForMessage4 {
+    public consuming func process(_ message4: [UInt8]) throws(HuskError) -> Handshake.Completed {
+        try unsafe process(message4.span.bytes)
+    }
+}

@@ -1,0 +1,24 @@
+// Random bytes for the core. Hosts draw them from the system's generator.
+internal import CHusk
+
+/// The hook the core draws from: the operating system's cryptographically secure generator.
+func systemRandom() -> husk_random {
+    unsafe husk_random(
+        fill: { _, out, len in
+            var generator = SystemRandomNumberGenerator()
+            guard let out = unsafe out else { return len == 0 ? HUSK_OK : HUSK_ERR_ARGUMENT }
+            var at = 0
+            while at < len {
+                var word = generator.next()
+                let count = min(8, len - at)
+                unsafe withUnsafeBytes(of: &word) { bytes in
+                    unsafe UnsafeMutableRawPointer(out + at).copyMemory(from: bytes.baseAddress!, byteCount: count)
+                }
+                // The word is part of a private key: leave none of it on the stack.
+                unsafe husk_wipe(&word, 8)
+                at += count
+            }
+            return HUSK_OK
+        },
+        context: nil)
+}

@@ -1,0 +1,69 @@
+// Where a gateway listens, which suites it speaks, and how much it is willing to remember for others.
+#if Gateway
+public import Husk
+
+public struct GatewayConfiguration: Sendable {
+    /// Address to bind: IPv4, IPv6, or a name.
+    public var host: String
+    /// UDP port; 0 lets the system choose one (see ``Gateway/port``). 5683 is CoAP's.
+    public var port: Int
+    /// Cipher suites, most preferred first: 1 to 8.
+    public var suites: [CipherSuite]
+    public var limits: GatewayLimits
+
+    public init(
+        host: String = "0.0.0.0", port: Int = 5683, suites: [CipherSuite] = [.suite0, .suite1],
+        limits: GatewayLimits = GatewayLimits()
+    ) {
+        self.host = host
+        self.port = port
+        self.suites = suites
+        self.limits = limits
+    }
+}
+
+/// Bounds on what peers can make a gateway remember. Sessions need none: there are at most two per device in the credentials.
+public struct GatewayLimits: Sendable {
+    /// Unfinished handshakes, in all and of one address and port.
+    public var handshakes = 4096
+    public var handshakesPerPeer = 8
+    /// An unfinished handshake is forgotten after this long. A peer that retransmits as RFC 7252 says gives up after 93 s
+    /// (MAX_TRANSMIT_WAIT), but has sent its last copy of message_3 within 45 s (MAX_TRANSMIT_SPAN).
+    public var handshakeTimeoutMilliseconds: UInt64 = 60_000
+    /// While the table is full, a handshake may be evicted for a newer one only when it is older than this.
+    public var handshakeGraceMilliseconds: UInt64 = 10_000
+    /// Remembered exchanges, to recognise copies of a message: in all and of one address and port. Those of authenticated
+    /// devices and those of strangers are counted apart.
+    public var exchanges = 4096
+    public var exchangesPerPeer = 16
+    /// How long an exchange is remembered: EXCHANGE_LIFETIME of RFC 7252 section 4.8.2.
+    public var exchangeLifetimeMilliseconds: UInt64 = 247_000
+    /// Events an observer may lag behind before it loses the oldest.
+    public var eventBuffer = 1024
+
+    public init() {}
+}
+
+/// What a gateway has counted since it started.
+public struct GatewayCounters: Sendable, Equatable {
+    public var received: UInt64 = 0
+    public var sent: UInt64 = 0
+    public var malformed: UInt64 = 0
+    public var duplicates: UInt64 = 0
+    public var refused: UInt64 = 0
+    public var handshakesStarted: UInt64 = 0
+    public var handshakesCompleted: UInt64 = 0
+    public var handshakesFailed: UInt64 = 0
+    public var handshakesTimedOut: UInt64 = 0
+    public var handshakesEvicted: UInt64 = 0
+    public var handshakesRefused: UInt64 = 0
+    public var requests: UInt64 = 0
+    public var readings: UInt64 = 0
+    /// How many there are now.
+    public var pendingHandshakes: Int = 0
+    public var sessions: Int = 0
+    public var exchanges: Int = 0
+
+    public init() {}
+}
+#endif
