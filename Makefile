@@ -118,8 +118,23 @@ endef
 $(foreach cpu,$(filter-out armv7a,$(CPUS)),$(eval $(call arm_objects,$(cpu),$(ARM)gcc)))
 $(eval $(call arm_objects,armv7a,$(ARMV7A)))
 
-.PHONY: cores firmware
-cores: $(foreach cpu,$(CPUS),$(CORE:%.c=$(B)/$(cpu)/%.o)) ## Compile the core for Cortex-M0, M0+, M3, M4, M33 and ARMv7-A
+# The core in one relocatable object per processor, and freestanding on the host with both compilers, for the structural
+# tests.
+FREESTANDING := -Os -ffreestanding -fno-pic
+define core_object
+$(B)/$(1)/core.o: $(CORE:%.c=$(B)/$(1)/%.o)
+	@$(2) -r -nostdlib $$^ -o $$@
+endef
+$(foreach cpu,$(filter-out armv7a,$(CPUS)),$(eval $(call core_object,$(cpu),$(ARM)gcc)))
+$(eval $(call core_object,armv7a,$(ARMV7A)))
+$(eval $(call host_build,host-gcc,$(GCC),$(FREESTANDING)))
+$(eval $(call host_build,host-clang,$(CLANG),$(FREESTANDING)))
+$(eval $(call core_object,host-gcc,$(GCC)))
+$(eval $(call core_object,host-clang,$(CLANG)))
+CORE_OBJECTS := $(foreach build,$(CPUS) host-gcc host-clang,$(B)/$(build)/core.o)
+
+.PHONY: cores firmware test-structure
+cores: $(CORE_OBJECTS) ## Compile the core for Cortex-M0, M0+, M3, M4, M33 and ARMv7-A
 
 # program(cpu, name): build/CPU/NAME.elf of CSources/firmware/NAME.c with the core and without a C library
 PROGRAM := text.c reading.c slip.c provisioning.c memory.c
@@ -157,3 +172,6 @@ $(SUITES:%=test-$(1)-%): test-$(1)-%: $(B)/$(CPU_$(1))/tests/%.elf
 	@printf '%-12s %-16s ' $(1) $$*; $$(call run,$(1),$$<)
 endef
 $(foreach machine,$(MACHINES),$(eval $(call test_machine,$(machine))))
+
+test-structure: $(CORE_OBJECTS) $(IMAGE_CPUS:%=$(B)/%/sensor.elf) ## Include direction, symbols, headers, opening comments
+	@$(PYTHON) Tests/structure/structure.py $(B)

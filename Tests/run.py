@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Runs every stage of `make test` and adds up what they report.
+
+Each stage prints one or more lines `N passed, N failed`. A stage that prints none, or that ends with an error without
+reporting a failure, counts as one failure. The last line is the sum of all; the exit code is 1 if anything failed.
+    run.py [STAGE ...]
+"""
+import re
+import subprocess
+import sys
+import time
+
+# Stage and the make target that runs it, cheapest first.
+STAGES = {
+    "C on the host, gcc": "test-gcc",
+    "C on the host, clang": "test-clang",
+    "C under sanitizers": "test-sanitize",
+    "structure": "test-structure",
+    "C on Cortex-M0": "test-microbit",
+    "C on Cortex-M3": "test-mps2-an385",
+    "C on Cortex-M4": "test-mps2-an386",
+    "device and gateway in one image": "test-loopback",
+    "against libsodium and mbedTLS": "test-differential",
+    "constant time": "test-constant-time",
+    "Swift": "test-swift",
+    "end to end": "test-end-to-end",
+}
+SUMMARY = re.compile(r"(?:^|\s)(\d+) passed, (\d+) failed\s*$")
+
+
+def run_stage(target):
+    """Runs a make target, showing what it prints; returns its exit code and its passed and failed tests, or None for
+    these if no line states them."""
+    process = subprocess.Popen(["make", "--no-print-directory", target], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               text=True, errors="replace")
+    passed = failed = 0
+    stated = False
+    for line in process.stdout:
+        print("  " + line, end="", flush=True)
+        match = SUMMARY.search(line)
+        if match:
+            stated = True
+            passed += int(match.group(1))
+            failed += int(match.group(2))
+    return process.wait(), (passed, failed) if stated else None
+
+
+def judge(name, code, counts):
+    """Turns a stage's exit code and counts into counts, with a failure for a stage that broke; says why."""
+    if counts is None:
+        print(f"FAILED {name}: it reported no result (exit code {code})")
+        return 0, 1
+    passed, failed = counts
+    if code != 0 and failed == 0:
+        print(f"FAILED {name}: it ended with exit code {code}")
+        return passed, 1
+    if passed + failed == 0:
+        print(f"FAILED {name}: it ran no test")
+        return 0, 1
+    return passed, failed
+
+
+def run(name, target):
+    """Runs and reports one stage."""
+    print(f"== {name} (make {target})", flush=True)
+    begin = time.monotonic()
+    code, counts = run_stage(target)
+    passed, failed = judge(name, code, counts)
+    return passed, failed, time.monotonic() - begin
+
+
+def table(results):
+    """What each stage came to."""
+    width = max(len(name) for name in results)
+    print()
+    for name, (passed, failed, seconds) in results.items():
+        print(f"{name:{width}}  {passed:5} passed  {failed:3} failed  {seconds:6.1f} s")
+
+
+def main():
+    """Runs the stages whose target is named on the command line, or all of them."""
+    wanted = sys.argv[1:]
+    results = {name: run(name, target) for name, target in STAGES.items() if not wanted or target in wanted}
+    table(results)
+    passed = sum(result[0] for result in results.values())
+    failed = sum(result[1] for result in results.values())
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not results else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

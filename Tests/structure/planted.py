@@ -1,0 +1,97 @@
+"""Self-tests: each structural check has to fire on a violation planted in a temporary directory, and only then."""
+import pathlib
+import subprocess
+import tempfile
+
+import headers
+import includes
+import openings
+import symbols
+
+
+def plant(files):
+    """A temporary directory with these files."""
+    root = tempfile.TemporaryDirectory()
+    for name, content in files.items():
+        file = pathlib.Path(root.name) / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    return root
+
+
+def fires(check, files, *words):
+    """True if `check(root)` finds exactly one violation, which contains all the words; for no words, if it finds none."""
+    with plant(files) as root:
+        found = check(root)
+        return len(found) == (1 if words else 0) and all(word in found[0] for word in words)
+
+
+def include(line):
+    """A core with one file that has this include line."""
+    return {"cbor/reader.c": f"/* reader */\n{line}\n"}
+
+
+def compiled(check):
+    """Turns a check of an object into one of a root with a file x.c."""
+    def checked(root):
+        subprocess.run(["gcc", "-ffreestanding", "-fno-pic", "-O1", "-c", f"{root}/x.c", "-o", f"{root}/x.o"], check=True)
+        return check(f"{root}/x.o")
+    return checked
+
+
+core_object = compiled(lambda file: symbols.core_violations("nm", "objdump", file))
+image_object = compiled(lambda file: symbols.image_violations("nm", file))
+
+
+def public(content):
+    """A public header with this content."""
+    return {"husk/x.h": content}
+
+
+def c11(root):
+    """Headers as C11."""
+    return headers.violations(root, "C11")
+
+
+def cplusplus(root):
+    """Headers as C++."""
+    return headers.violations(root, "C++17")
+
+
+SELF_TESTS = {
+    "include of a room below": lambda: fires(includes.violations, include('#include "oscore/nonce.h"'), "below"),
+    "include of a public header below": lambda: fires(includes.violations, include('#include "husk/edhoc.h"'), "below"),
+    "include of a room above": lambda: fires(includes.violations, include('#include "base/bytes.h"')),
+    "include of the own room": lambda: fires(includes.violations, include('#include "husk/cbor.h"')),
+    "include of the umbrella": lambda: fires(includes.violations, include('#include "husk/husk.h"'), "no room"),
+    "include without a room": lambda: fires(includes.violations, include('#include "bytes.h"'), "no room"),
+    "include of stdio": lambda: fires(includes.violations, include("#include <stdio.h>"), "freestanding"),
+    "include in a public header": lambda: fires(
+        includes.violations, {"include/husk/base.h": '/* base */\n#include "husk/coap.h"\n'}, "below"),
+    "unknown room": lambda: fires(includes.violations, {"attic/x.c": "/* x */\n"}, "in no room"),
+    "foreign symbol": lambda: fires(
+        core_object, {"x.c": "void *malloc(unsigned long n); void *f(void); void *f(void) { return malloc(3); }"}, "malloc"),
+    "allowed symbol": lambda: fires(
+        core_object,
+        {"x.c": "void *memset(void *, int, unsigned long); void f(void *p, int n); void f(void *p, int n) "
+                "{ memset(p, 0, (unsigned long)n); }"}),
+    "initialised data": lambda: fires(core_object, {"x.c": "int counter = 3;"}, ".data"),
+    "zeroed data": lambda: fires(core_object, {"x.c": "int f(void); int f(void) { static int n; return n++; }"}, ".bss"),
+    "constant data": lambda: fires(core_object, {"x.c": "const int table[2] = {1, 2};"}),
+    "allocation in an image": lambda: fires(image_object, {"x.c": "void free(void *p); void free(void *p) { (void)p; }"},
+                                            "contains free"),
+    "undefined name in an image": lambda: fires(image_object, {"x.c": "void g(void); void f(void); void f(void) { g(); }"},
+                                                "g is undefined"),
+    "C library in a map": lambda: fires(lambda root: symbols.archive_violations(f"{root}/x.map"),
+                                        {"x.map": "LOAD a.o\nLOAD /usr/lib/libgcc.a\nLOAD /usr/lib/libc_nano.a\n"}, "libc_nano"),
+    "header that needs another": lambda: fires(c11, public("uint8_t f(void);\n"), "uint8_t"),
+    "header that is no C++": lambda: fires(cplusplus, public("int f(int class);\n"), "C++17"),
+    "header that stands alone": lambda: fires(c11, public("#include <stdint.h>\nuint8_t f(void);\n")),
+    "file without a comment": lambda: fires(openings.violations, {"CSources/x.c": "int f(void);\n"}, "open"),
+    "file with a comment": lambda: fires(openings.violations, {"CSources/x.c": "/* x */\n"}),
+    "suite not listed": lambda: fires(openings.suite_violations, {"suites.h": "SUITE(a)\n", "test_a.c": "", "test_b.c": ""},
+                                      "test_b.c"),
+    "suite without a file": lambda: fires(openings.suite_violations, {"suites.h": "SUITE(a)\n"}, "SUITE(a)"),
+    "suite listed twice": lambda: fires(openings.suite_violations, {"suites.h": "SUITE(a)\nSUITE(a)\n", "test_a.c": ""},
+                                        "twice"),
+}
