@@ -1,4 +1,10 @@
 /* The list of test suites, in the order they run. */
+SUITE(aes128)
+SUITE(sha256)
+SUITE(x25519)
+SUITE(ccm)
+SUITE(hmac)
+SUITE(hkdf)
 SUITE(cbor)
 SUITE(slip)
 SUITE(provisioning)

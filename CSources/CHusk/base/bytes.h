@@ -34,8 +34,8 @@ static inline uint64_t husk_load_le64(const uint8_t *p)
     return (uint64_t)husk_load_le32(p + 4) << 32 | husk_load_le32(p);
 }
 
-/* Value of a big-endian integer that was copied into x byte by byte, and the way back. Where the alignment is known this
- * is one instruction even on processors that cannot load a word from any address. */
+/* Value of a big-endian integer that was copied into x byte by byte, and the way back. Where the alignment is known
+ * this is one instruction even on processors that cannot load a word from any address. */
 static inline uint32_t husk_swap_be32(uint32_t x)
 {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__

@@ -13,10 +13,10 @@
 
 /* Returns x, but hides from the optimiser where it came from.
  *
- * A mask is 0 or 2^32 - 1, and a compiler that can prove so may turn `x & mask` back into a branch on the secret the mask
- * was made from, because for it both are the same. The empty assembly statement claims to read and change x, so
- * beyond it any of the 2^32 values is possible and only arithmetic that is right for all of them can be emitted. It costs
- * no instruction. Without GNU assembly syntax, a volatile object does the same for one store and one load. */
+ * A mask is 0 or 2^32 - 1, and a compiler that can prove so may turn `x & mask` back into a branch on the secret the
+ * mask was made from, because for it both are the same. The empty assembly statement claims to read and change x, so
+ * beyond it any of the 2^32 values is possible and only arithmetic that is right for all of them can be emitted. It
+ * costs no instruction. Without GNU assembly syntax, a volatile object does the same for one store and one load. */
 static inline uint32_t husk_ct_barrier(uint32_t x)
 {
 #if defined(__GNUC__) || defined(__clang__)

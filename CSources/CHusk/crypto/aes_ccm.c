@@ -2,10 +2,11 @@
  *
  * Implementation notes
  *
- * AES encrypts two blocks at a time, and CCM needs two: pair[0..16) is the running CBC-MAC, pair[16..32) is a counter block
- * before the encryption and key stream after it. Each step gives the key stream for what comes next, so that sealing and
- * opening are the same loop: by the time a plaintext block enters the MAC, its key stream is there to turn cipher
- * text into it. The last step has counter 0, which masks the tag. While AAD is absorbed the second block is idle. */
+ * AES encrypts two blocks at a time, and CCM needs two: pair[0..16) is the running CBC-MAC, pair[16..32) is a
+ * counter block before the encryption and key stream after it. Each step gives the key stream for what comes next,
+ * so that sealing and opening are the same loop: by the time a plaintext block enters the MAC, its key stream is
+ * there to turn cipher text into it. The last step has counter 0, which masks the tag. While AAD is absorbed the
+ * second block is idle. */
 #include "husk/crypto.h"
 
 #include <string.h>

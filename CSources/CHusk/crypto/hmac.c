@@ -1,7 +1,7 @@
 /* HMAC (RFC 2104) over any hash table.
  *
- * Implementation note: a prepared key holds what the hash remembers of the inner and the outer block, and not the part of its
- * state where bytes wait for a block to be complete: 40 bytes each instead of 104. */
+ * Implementation note: a prepared key holds what the hash remembers of the inner and the outer block, and not the
+ * part of its state where bytes wait for a block to be complete: 40 bytes each instead of 104. */
 #include "crypto/hmac.h"
 
 #include <string.h>

@@ -1,15 +1,17 @@
-/* AES-128 encryption (FIPS 197), bitsliced: two blocks at a time, no table, no branch or address that depends on a secret.
+/* AES-128 encryption (FIPS 197), bitsliced: two blocks at a time, no table, no branch or address that depends on a
+ * secret.
  *
  * Implementation notes
  *
- * The state of both blocks is eight words q[0..8), one for each bit of a byte. Bit 8 * row + 2 * column + block of q[j] is
- * bit j of that byte of that block. So the S-box is 115 gates on whole words, ShiftRows turns each byte of a word by an
- * even number of bits, and the neighbour of a byte in MixColumns is a rotation of the word by 8 away.
+ * The state of both blocks is eight words q[0..8), one for each bit of a byte. Bit 8 * row + 2 * column + block of q[j]
+ * is bit j of that byte of that block. So the S-box is 115 gates on whole words, ShiftRows turns each byte of a word by
+ * an even number of bits, and the neighbour of a byte in MixColumns is a rotation of the word by 8 away.
  *
- * Both blocks have the same round keys, so in bitsliced form every bit of them stands there twice. Of q[2 * i] the bits of
- * block 0 are kept and of q[2 * i + 1] those of block 1, together in one word: four words for each round, 176 bytes for
- * all of them rather than 352. Unfolding costs two instructions for each word of the state and round. The alternative that
- * needs still less memory, running the key schedule beside each encryption, would double the S-boxes. */
+ * Both blocks have the same round keys, so in bitsliced form every bit of them stands there twice. Of q[2 * i] the
+ * bits of block 0 are kept and of q[2 * i + 1] those of block 1, together in one word: four words for each round,
+ * 176 bytes for all of them rather than 352. Unfolding costs two instructions for each word of the state and round.
+ * The alternative that needs still less memory, running the key schedule beside each encryption, would double the
+ * S-boxes. */
 #include "husk/primitive.h"
 
 #include "base/bytes.h"
@@ -40,9 +42,9 @@ static void transpose(uint32_t q[8])
     }
 }
 
-/* SubBytes: the circuit of Boyar and Peralta, "A depth-16 circuit for the AES S-box" (2011), whose names these are except
- * that x0 and s0, the highest bits, are q[7]. A linear layer on top, an inversion in GF(2^4) in the middle and a linear
- * layer at the bottom. */
+/* SubBytes: the circuit of Boyar and Peralta, "A depth-16 circuit for the AES S-box" (2011), whose names these are
+ * except that x0 and s0, the highest bits, are q[7]. A linear layer on top, an inversion in GF(2^4) in the middle
+ * and a linear layer at the bottom. */
 static void sub_bytes(uint32_t q[8])
 {
     uint32_t x0 = q[7], x1 = q[6], x2 = q[5], x3 = q[4], x4 = q[3], x5 = q[2], x6 = q[1], x7 = q[0];
@@ -84,7 +86,8 @@ static void sub_bytes(uint32_t q[8])
     q[0] = ~(t48 ^ t46 ^ t57);
 }
 
-/* Row r of ShiftRows moves r columns: first rows 1 to 3 exchange across the middle, then rows 1 and 3 between neighbours. */
+/* Row r of ShiftRows moves r columns: first rows 1 to 3 exchange across the middle, then rows 1 and 3 between
+ * neighbours. */
 static inline uint32_t shift_rows(uint32_t x)
 {
     uint32_t t = (x ^ x >> 4) & 0x0c0f0300;

@@ -2,12 +2,13 @@
  *
  * Implementation notes
  *
- * A field element is eight 32-bit words, least significant first. Any value below 2^256 stands for its residue modulo
- * p = 2^255 - 19; only the result is reduced fully. 2^256 is 38 modulo p, so whatever overflows comes back in at the bottom
- * times 38. The arithmetic rests on one step that never overflows 64 bits: a * b + c + d for any words a to d.
+ * A field element is eight 32-bit words, least significant first. Any value below 2^256 stands for its residue modulo p
+ * = 2^255 - 19; only the result is reduced fully. 2^256 is 38 modulo p, so whatever overflows comes back in at the
+ * bottom times 38. The arithmetic rests on one step that never overflows 64 bits: a * b + c + d for any words a to d.
  *
- * All elements live in one struct, so that they are wiped once and not after each multiplication. A step of the ladder
- * and the inversion are tables of operations on them: each row is a call that would take three times its size. */
+ * All elements live in one struct, so that they are wiped once and not after each multiplication. A step of the
+ * ladder and the inversion are tables of operations on them: each row is a call that would take three times its
+ * size. */
 #include "husk/primitive.h"
 
 #include "base/bytes.h"
@@ -16,16 +17,16 @@
 
 #define WORDS 8
 
-/* Cortex-M without the DSP extension either has no 32 x 32 -> 64 multiplication (M0, M0+) or one whose time depends on the
- * operands (M3). There the product is put together from 16 x 16 -> 32. */
+/* Cortex-M without the DSP extension either has no 32 x 32 -> 64 multiplication (M0, M0+) or one whose time depends
+ * on the operands (M3). There the product is put together from 16 x 16 -> 32. */
 #if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M' && !defined(__ARM_FEATURE_DSP)
 #define SMALL_MULTIPLIER 1
 #else
 #define SMALL_MULTIPLIER 0
 #endif
 
-/* x1 is the point; x2 : z2 and x3 : z3 are the two points of the ladder. When it is done, all but x2 and z2 are free for
- * the inversion. */
+/* x1 is the point; x2 : z2 and x3 : z3 are the two points of the ladder. When it is done, all but x2 and z2 are free
+ * for the inversion. */
 enum { X1, X2, Z2, X3, Z3, T1, T2, ELEMENTS };
 
 /* What a row of the ladder does: out = a + b, a - b, a * b, a * 121666. The first two are their own masks, negated. */
@@ -130,8 +131,8 @@ static void operation(field *f, unsigned what, unsigned out, unsigned a, unsigne
     multiply(f->product, to, f->e[a], &a24, 1);
 }
 
-/* x2 : z2 becomes twice itself, x3 : z3 the sum of both, whose difference is x1: the formulas of RFC 7748 section 5, with
- * E * (BB + 121666 * E) for its equal E * (AA + 121665 * E). */
+/* x2 : z2 becomes twice itself, x3 : z3 the sum of both, whose difference is x1: the formulas of RFC 7748 section 5,
+ * with E * (BB + 121666 * E) for its equal E * (AA + 121665 * E). */
 static void ladder_step(field *f)
 {
     static const uint8_t steps[][4] = {
@@ -200,8 +201,8 @@ static int32_t take_top_bit(uint32_t x[WORDS])
 /* The representative of x in [0, p). */
 static void reduce(uint32_t x[WORDS])
 {
-    /* With bit 255 folded, x < 2^255 + 19 < 2 * p. x >= p exactly if bit 255 of x + 19 is set, and then x - p is the rest
-     * of that sum. */
+    /* With bit 255 folded, x < 2^255 + 19 < 2 * p. x >= p exactly if bit 255 of x + 19 is set, and then x - p is the
+     * rest of that sum. */
     (void)add_word(x, 19 * take_top_bit(x) + 19);
     (void)add_word(x, 19 * take_top_bit(x) - 19);
 }
