@@ -65,9 +65,10 @@ _Noreturn void test_fail_bytes(const char *file, int line, const char *what, con
 size_t unhex(const char *hex, uint8_t *out, size_t cap);
 
 /* A vector as bytes: declares `uint8_t name[]` large enough and `size_t name_len`. */
-#define HEX(name, hex)                    \
-    uint8_t name[sizeof(hex) / 2 + 1];    \
-    size_t name##_len = unhex((hex), name, sizeof name)
+#define HEX(name, hex)                                   \
+    uint8_t name[sizeof(hex) / 2 + 1];                   \
+    size_t name##_len = unhex((hex), name, sizeof name); \
+    (void)name##_len
 
 static inline husk_bytes bytes(const uint8_t *data, size_t len)
 {

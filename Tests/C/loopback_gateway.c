@@ -1,0 +1,182 @@
+/* A gateway for one device, for tests without a network. */
+#include "loopback_gateway.h"
+
+#include <string.h>
+
+void loopback_gateway_init(loopback_gateway *gateway, const husk_edhoc_config *config, const husk_psk *psk)
+{
+    memset(gateway, 0, sizeof *gateway);
+    gateway->config = *config;
+    gateway->psk = *psk;
+    gateway->next_c_r = 0x10;
+}
+
+void loopback_gateway_forget(loopback_gateway *gateway)
+{
+    gateway->has_context = false;
+    gateway->remembered_count = 0;
+    husk_edhoc_wipe(&gateway->session);
+    husk_oscore_context_wipe(&gateway->context);
+}
+
+static const loopback_reply *find(const loopback_gateway *gateway, uint16_t message_id)
+{
+    unsigned count = gateway->remembered_count < LOOPBACK_REMEMBERED ? gateway->remembered_count : LOOPBACK_REMEMBERED;
+    for (unsigned i = 0; i < count; i++) {
+        if (gateway->remembered[i].message_id == message_id) {
+            return &gateway->remembered[i];
+        }
+    }
+    return NULL;
+}
+
+/* An unprotected answer; `edhoc` is the content of an EDHOC response. */
+static size_t answer(const husk_coap_message *request, uint8_t code, husk_bytes edhoc, uint8_t *out)
+{
+    husk_coap_writer w;
+    size_t len = 0;
+    husk_coap_writer_init(&w, out, LOOPBACK_REPLY_MAX_BYTES, HUSK_COAP_ACK, code, request->message_id, request->token);
+    if (edhoc.len > 0) {
+        husk_coap_write_option_uint(&w, HUSK_COAP_CONTENT_FORMAT, HUSK_COAP_FORMAT_EDHOC);
+        husk_coap_write_payload(&w, edhoc.data, edhoc.len);
+    }
+    return husk_coap_writer_finish(&w, &len) == HUSK_OK ? len : 0;
+}
+
+static size_t answer_error(loopback_gateway *gateway, const husk_coap_message *request, husk_status why, uint8_t *out)
+{
+    uint8_t error[HUSK_EDHOC_ERROR_MAX_BYTES];
+    size_t len;
+    husk_edhoc_wipe(&gateway->session);
+    if (husk_edhoc_error_compose(&gateway->config, why, error, sizeof error, &len) != HUSK_OK) {
+        return 0;
+    }
+    return answer(request, HUSK_COAP_BAD_REQUEST, (husk_bytes){error, len}, out);
+}
+
+static husk_status take_message_1(loopback_gateway *gateway, const uint8_t *message, size_t len, uint8_t *out,
+                                  size_t *out_len)
+{
+    husk_id c_r = {1, {gateway->next_c_r}};
+    husk_status status = husk_edhoc_responder_init(&gateway->session, &gateway->config);
+    if (status == HUSK_OK) {
+        status = husk_edhoc_message_1_process(&gateway->session, message, len, NULL);
+    }
+    if (status == HUSK_OK) {
+        status = husk_edhoc_message_2_compose(&gateway->session, &c_r, (husk_bytes){NULL, 0}, out,
+                                              HUSK_EDHOC_MESSAGE_2_MAX_BYTES, out_len);
+    }
+    gateway->next_c_r = gateway->next_c_r == 0x17 ? 0x10 : (uint8_t)(gateway->next_c_r + 1);
+    return status;
+}
+
+static husk_status take_message_3(loopback_gateway *gateway, uint8_t *message, size_t len, uint8_t *out,
+                                  size_t *out_len)
+{
+    uint8_t kid[HUSK_KID_MAX_BYTES];
+    size_t kid_len;
+    husk_oscore_context context;
+    husk_status status = husk_edhoc_message_3_identify(&gateway->session, message, len, kid, sizeof kid, &kid_len);
+    if (status == HUSK_OK) {
+        status = husk_edhoc_message_3_process(&gateway->session, &gateway->psk, message, len, NULL);
+    }
+    if (status == HUSK_OK) {
+        status = husk_edhoc_message_4_compose(&gateway->session, (husk_bytes){NULL, 0}, out,
+                                              HUSK_EDHOC_MESSAGE_4_MAX_BYTES, out_len);
+    }
+    if (status == HUSK_OK) {
+        status = husk_edhoc_oscore_context(&gateway->session, &context);
+    }
+    if (status == HUSK_OK) {
+        gateway->context = context;
+        gateway->has_context = true;
+        gateway->handshakes++;
+    }
+    husk_oscore_context_wipe(&context);
+    return status;
+}
+
+static size_t take_edhoc(loopback_gateway *gateway, const husk_coap_message *request, uint8_t *payload, uint8_t *out)
+{
+    uint8_t message[HUSK_EDHOC_MESSAGE_2_MAX_BYTES];
+    size_t message_len;
+    husk_cbor_reader r;
+    bool is_new;
+    husk_status status;
+    husk_cbor_reader_init(&r, payload, request->payload.len);
+    if (husk_cbor_read_bool(&r, &is_new) == HUSK_OK) {
+        status = is_new ? take_message_1(gateway, r.next, r.left, message, &message_len) : HUSK_ERR_FORMAT;
+    } else {
+        husk_bytes c_r;
+        status = husk_edhoc_identifier_read(&r, &c_r);
+        if (status == HUSK_OK && (gateway->session.phase != HUSK_EDHOC_RESPONDER_WAIT_3 || c_r.len != 1 ||
+                                  c_r.data[0] != gateway->session.c_r.bytes[0])) {
+            status = HUSK_ERR_STATE;
+        }
+        if (status == HUSK_OK) {
+            status = take_message_3(gateway, payload + (request->payload.len - r.left), r.left, message, &message_len);
+        }
+    }
+    if (status != HUSK_OK) {
+        return answer_error(gateway, request, status, out);
+    }
+    return answer(request, HUSK_COAP_CHANGED, (husk_bytes){message, message_len}, out);
+}
+
+static size_t take_protected(loopback_gateway *gateway, const husk_coap_message *request, uint8_t *datagram, size_t len,
+                             uint8_t *out)
+{
+    husk_oscore_exchange exchange = {0};
+    husk_coap_message inner;
+    if (!gateway->has_context) {
+        return answer(request, HUSK_COAP_UNAUTHORIZED, (husk_bytes){NULL, 0}, out);
+    }
+    husk_status status = husk_oscore_request_unprotect(&gateway->context, &exchange, datagram, len, &inner);
+    if (status != HUSK_OK) {
+        return answer(request, status == HUSK_ERR_AUTHENTICATION ? HUSK_COAP_BAD_REQUEST : HUSK_COAP_UNAUTHORIZED,
+                      (husk_bytes){NULL, 0}, out);
+    }
+    gateway->requests++;
+    gateway->last_code = inner.code;
+    gateway->last_payload_len =
+        inner.payload.len < sizeof gateway->last_payload ? inner.payload.len : sizeof gateway->last_payload;
+    if (gateway->last_payload_len > 0) {
+        memcpy(gateway->last_payload, inner.payload.data, gateway->last_payload_len);
+    }
+    const husk_coap_message response = {
+        .type = HUSK_COAP_ACK,
+        .code = HUSK_COAP_CHANGED,
+        .message_id = inner.message_id,
+        .token = inner.token,
+        .payload = {gateway->last_payload, gateway->last_payload_len},
+    };
+    size_t out_len = 0;
+    status = husk_oscore_response_protect(&gateway->context, &exchange, false, &response, out,
+                                          LOOPBACK_REPLY_MAX_BYTES, &out_len);
+    return status == HUSK_OK ? out_len : 0;
+}
+
+const loopback_reply *loopback_gateway_receive(loopback_gateway *gateway, uint8_t *datagram, size_t len)
+{
+    husk_coap_message request;
+    if (husk_coap_decode(datagram, len, &request) != HUSK_OK || request.type != HUSK_COAP_CON ||
+        request.code == HUSK_COAP_EMPTY) {
+        return NULL;
+    }
+    const loopback_reply *known = find(gateway, request.message_id);
+    if (known != NULL) {
+        return known;
+    }
+    loopback_reply *reply = &gateway->remembered[gateway->remembered_count % LOOPBACK_REMEMBERED];
+    husk_bytes option;
+    size_t reply_len;
+    if (husk_coap_option_find(request.options, HUSK_COAP_OSCORE, &option)) {
+        reply_len = take_protected(gateway, &request, datagram, len, reply->data);
+    } else {
+        reply_len = take_edhoc(gateway, &request, datagram + (len - request.payload.len), reply->data);
+    }
+    reply->message_id = request.message_id;
+    reply->len = (uint16_t)reply_len;
+    gateway->remembered_count++;
+    return reply_len > 0 ? reply : NULL;
+}

@@ -1,0 +1,42 @@
+/* A gateway for one device, for tests without a network: EDHOC responder, one OSCORE context, deduplication. It is no
+ * model for a real one (see Sources/HuskGateway); it exists to give the device endpoint somebody to talk to. */
+#ifndef HUSK_LOOPBACK_GATEWAY_H
+#define HUSK_LOOPBACK_GATEWAY_H
+
+#include "husk/husk.h"
+
+#define LOOPBACK_REPLY_MAX_BYTES 160
+#define LOOPBACK_REMEMBERED 6
+
+typedef struct loopback_reply {
+    uint16_t message_id;
+    uint16_t len;
+    uint8_t data[LOOPBACK_REPLY_MAX_BYTES];
+} loopback_reply;
+
+typedef struct loopback_gateway {
+    husk_edhoc_config config;
+    husk_psk psk;
+    husk_edhoc session;
+    husk_oscore_context context;
+    bool has_context;
+    uint8_t next_c_r;
+    unsigned handshakes; /* finished */
+    unsigned requests;   /* verified, duplicates not counted */
+    uint8_t last_payload[64];
+    size_t last_payload_len;
+    uint8_t last_code;
+    loopback_reply remembered[LOOPBACK_REMEMBERED]; /* what was answered, by message ID (RFC 7252 section 4.5) */
+    unsigned remembered_count;
+} loopback_gateway;
+
+void loopback_gateway_init(loopback_gateway *gateway, const husk_edhoc_config *config, const husk_psk *psk);
+
+/* Loses everything but the key, as after a reboot without storage. */
+void loopback_gateway_forget(loopback_gateway *gateway);
+
+/* Takes a datagram (processed in place) and gives the reply; NULL if there is none. A request is answered with 2.04 and
+ * the payload it carried. */
+const loopback_reply *loopback_gateway_receive(loopback_gateway *gateway, uint8_t *datagram, size_t len);
+
+#endif

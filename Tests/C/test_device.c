@@ -1,0 +1,689 @@
+/* The device endpoint against a gateway in the same process, over a network that loses, duplicates and reorders. */
+#include "loopback_gateway.h"
+#include "test.h"
+#include "toy_suite.h"
+
+static const uint8_t key[] = "0123456789abcdef";
+static const uint8_t other_key[] = "0123456789abcdeg";
+static const uint8_t kid[] = {0x0a};
+static const uint8_t cred_i[] = {0xa1, 0x02, 0x61, 'i'};
+static const uint8_t cred_r[] = {0xa1, 0x02, 0x61, 'r'};
+static const uint8_t reading[32] = "thirty-two bytes of temperature";
+
+static const husk_suite *const both_suites[] = {&toy_suite_0, &toy_suite_1};
+
+static const husk_psk psk = {
+    .key = {key, 16},
+    .kid = {kid, sizeof kid},
+    .cred_i = {cred_i, sizeof cred_i},
+    .cred_r = {cred_r, sizeof cred_r},
+};
+
+static const husk_device_request request = {
+    .code = HUSK_COAP_POST,
+    .path = "sensors/temperature",
+    .path_len = 19,
+    .content_format = 60,
+    .payload = {reading, sizeof reading},
+};
+
+/* Storage of one record, in memory. */
+typedef struct memory {
+    uint8_t data;
+    bool present;
+    bool failing;
+    unsigned stores;
+} memory;
+
+static husk_status memory_load(void *context, uint8_t record, uint8_t *out, size_t cap, size_t *len)
+{
+    memory *m = context;
+    (void)cap;
+    *len = 0;
+    if (m->failing) {
+        return HUSK_ERR_STORAGE;
+    }
+    if (record == HUSK_DEVICE_RECORD_SUITE && m->present) {
+        out[0] = m->data;
+        *len = 1;
+    }
+    return HUSK_OK;
+}
+
+static husk_status memory_store(void *context, uint8_t record, const uint8_t *data, size_t len)
+{
+    memory *m = context;
+    if (m->failing || record != HUSK_DEVICE_RECORD_SUITE || len != 1) {
+        return HUSK_ERR_STORAGE;
+    }
+    m->data = data[0];
+    m->present = true;
+    m->stores++;
+    return HUSK_OK;
+}
+
+/* The world of a test. */
+static test_rng rng;
+static memory flash;
+static husk_device_config config;
+static husk_device device;
+static loopback_gateway gateway;
+static uint32_t now;
+
+static void begin(void)
+{
+    rng.state = 42;
+    now = 0;
+    memset(&flash, 0, sizeof flash);
+    config = (husk_device_config){
+        .edhoc = {.suites = both_suites, .suite_count = 1, .random = {test_random_fill, &rng}},
+        .psk = psk,
+        .storage = {memory_load, memory_store, &flash},
+    };
+    loopback_gateway_init(&gateway, &config.edhoc, &psk);
+    CHECK_OK(husk_device_init(&device, &config));
+}
+
+/* What the device sends now, copied to out; 0 if nothing. */
+static size_t sent(uint8_t *out, husk_event *event)
+{
+    const uint8_t *datagram;
+    size_t len;
+    CHECK_OK(husk_device_transmit(&device, now, &datagram, &len, event));
+    CHECK(len <= HUSK_DEVICE_BUFFER_BYTES);
+    if (len > 0) {
+        memcpy(out, datagram, len);
+    }
+    return len;
+}
+
+static husk_status deliver(const loopback_reply *reply, husk_event *event)
+{
+    uint8_t copy[LOOPBACK_REPLY_MAX_BYTES];
+    memcpy(copy, reply->data, reply->len);
+    return husk_device_receive(&device, now, copy, reply->len, event);
+}
+
+/* One message from the device to the gateway and the answer back, nothing lost. */
+static husk_event step(void)
+{
+    uint8_t datagram[HUSK_DEVICE_BUFFER_BYTES];
+    husk_event event;
+    size_t len = sent(datagram, &event);
+    CHECK(len > 0);
+    const loopback_reply *reply = loopback_gateway_receive(&gateway, datagram, len);
+    CHECK(reply != NULL);
+    CHECK_OK(deliver(reply, &event));
+    return event;
+}
+
+static void authenticate(void)
+{
+    CHECK_OK(husk_device_start(&device, NULL));
+    CHECK_INT(step().kind, HUSK_EVENT_NONE);
+    CHECK_INT(step().kind, HUSK_EVENT_AUTHENTICATED);
+    CHECK_INT(husk_device_next_timeout(&device, now), HUSK_DEVICE_NO_TIMEOUT);
+}
+
+static void check_response(husk_event event)
+{
+    CHECK_INT(event.kind, HUSK_EVENT_RESPONSE);
+    CHECK_INT(event.code, HUSK_COAP_CHANGED);
+    CHECK_INT(gateway.last_code, HUSK_COAP_POST);
+    CHECK_INT(gateway.last_payload_len, sizeof reading);
+    CHECK_MEM(gateway.last_payload, reading, sizeof reading);
+}
+
+static void authenticates_and_sends(void)
+{
+    begin();
+    CHECK_OK(husk_device_start(&device, &request));
+    CHECK_INT(step().kind, HUSK_EVENT_NONE);
+    CHECK_INT(step().kind, HUSK_EVENT_AUTHENTICATED);
+    check_response(step());
+    CHECK_INT(gateway.handshakes, 1);
+    for (unsigned i = 2; i <= 50; i++) {
+        CHECK_OK(husk_device_start(&device, &request));
+        check_response(step());
+        CHECK_INT(gateway.requests, i);
+    }
+    CHECK_INT(gateway.handshakes, 1);
+}
+
+/* What OSCORE adds to a request and a response with one-byte identifiers: 14 and 11 bytes. */
+static void overhead_of_protection(void)
+{
+    begin();
+    authenticate();
+    uint8_t plain[HUSK_DEVICE_BUFFER_BYTES];
+    uint8_t datagram[HUSK_DEVICE_BUFFER_BYTES];
+    husk_coap_writer w;
+    husk_event event;
+    husk_coap_writer_init(&w, plain, sizeof plain, HUSK_COAP_CON, HUSK_COAP_POST, 0, bytes(kid, 0));
+    husk_coap_write_path(&w, request.path, request.path_len);
+    husk_coap_write_option_uint(&w, HUSK_COAP_CONTENT_FORMAT, request.content_format);
+    husk_coap_write_payload(&w, reading, sizeof reading);
+    CHECK_OK(husk_device_start(&device, &request));
+    size_t len = sent(datagram, &event);
+    CHECK_INT(len, w.len + sizeof device.token + 14);
+    const loopback_reply *reply = loopback_gateway_receive(&gateway, datagram, len);
+    CHECK_INT(reply->len, HUSK_COAP_HEADER_BYTES + sizeof device.token + 1 + sizeof reading + 11);
+}
+
+/* RFC 7252 section 4.2: the first wait between 2 and 3 seconds, then doubling, five transmissions in all. */
+static void silence_ends_in_a_timeout(void)
+{
+    begin();
+    for (int round = 0; round < 20; round++) {
+        uint8_t first[HUSK_DEVICE_BUFFER_BYTES];
+        uint8_t again[HUSK_DEVICE_BUFFER_BYTES];
+        husk_event event;
+        now = round % 2 == 0 ? UINT32_MAX - 5000 : 0; /* across the wrap of the clock, too */
+        CHECK_OK(husk_device_start(&device, &request));
+        CHECK_INT(husk_device_start(&device, &request), HUSK_ERR_STATE);
+        CHECK_INT(husk_device_next_timeout(&device, now), 0);
+        size_t len = sent(first, &event);
+        uint32_t wait = husk_device_next_timeout(&device, now);
+        CHECK(wait >= 2000 && wait <= 3000);
+        for (int i = 0; i < 4; i++) {
+            now += wait - 1;
+            CHECK_INT(sent(again, &event), 0);
+            now += 1;
+            CHECK_INT(husk_device_next_timeout(&device, now), 0);
+            CHECK_INT(sent(again, &event), len);
+            CHECK_MEM(again, first, len);
+            CHECK_INT(husk_device_next_timeout(&device, now), 2 * wait);
+            wait *= 2;
+        }
+        now += wait;
+        CHECK_INT(sent(again, &event), 0);
+        CHECK_INT(event.kind, HUSK_EVENT_FAILED);
+        CHECK_INT(event.status, HUSK_ERR_TIMEOUT);
+        CHECK_INT(husk_device_next_timeout(&device, now), HUSK_DEVICE_NO_TIMEOUT);
+    }
+    authenticate();
+}
+
+/* An Empty acknowledgement, then the response in a confirmable message of its own (RFC 7252 section 5.2.2). */
+static void separate_response(void)
+{
+    begin();
+    authenticate();
+    CHECK_OK(husk_device_start(&device, &request));
+    uint8_t datagram[HUSK_DEVICE_BUFFER_BYTES];
+    uint8_t out[HUSK_DEVICE_BUFFER_BYTES];
+    husk_event event;
+    size_t len = sent(datagram, &event);
+    uint8_t ack[4] = {0x60, 0x00, datagram[2], datagram[3]};
+    const loopback_reply *reply = loopback_gateway_receive(&gateway, datagram, len);
+    uint8_t response[LOOPBACK_REPLY_MAX_BYTES];
+    memcpy(response, reply->data, reply->len);
+    response[0] = (uint8_t)((response[0] & 0xcf) | HUSK_COAP_CON << 4);
+    response[2] = 0x77;
+    response[3] = 0x99;
+
+    CHECK_OK(husk_device_receive(&device, now, ack, sizeof ack, &event));
+    CHECK_INT(husk_device_next_timeout(&device, now), HUSK_RESPONSE_TIMEOUT_MS);
+    now += 20000;
+    CHECK_INT(sent(out, &event), 0);
+    uint8_t copy[LOOPBACK_REPLY_MAX_BYTES];
+    memcpy(copy, response, reply->len);
+    CHECK_OK(husk_device_receive(&device, now, copy, reply->len, &event));
+    check_response(event);
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(husk_device_next_timeout(&device, now), 0);
+        CHECK_INT(sent(out, &event), 4);
+        CHECK_HEX(out, 4, "60007799");
+        CHECK_INT(sent(out, &event), 0);
+        /* Our acknowledgement was lost: the same message again is acknowledged again, and is no second response. */
+        memcpy(copy, response, reply->len);
+        CHECK_INT(husk_device_receive(&device, now, copy, reply->len, &event), HUSK_ERR_CONTEXT);
+        CHECK_INT(event.kind, HUSK_EVENT_NONE);
+    }
+
+    /* Acknowledged, but the response never comes. */
+    CHECK_OK(husk_device_start(&device, &request));
+    CHECK_INT(sent(out, &event), 4);
+    sent(datagram, &event);
+    ack[2] = datagram[2];
+    ack[3] = datagram[3];
+    CHECK_OK(husk_device_receive(&device, now, ack, sizeof ack, &event));
+    now += HUSK_RESPONSE_TIMEOUT_MS;
+    CHECK_INT(sent(out, &event), 0);
+    CHECK_INT(event.status, HUSK_ERR_TIMEOUT);
+}
+
+static void reset_ends_a_request(void)
+{
+    begin();
+    CHECK_OK(husk_device_start(&device, &request));
+    uint8_t datagram[HUSK_DEVICE_BUFFER_BYTES];
+    husk_event event;
+    sent(datagram, &event);
+    uint8_t rst[4] = {0x70, 0x00, datagram[2], (uint8_t)(datagram[3] + 1)};
+    CHECK_INT(husk_device_receive(&device, now, rst, sizeof rst, &event), HUSK_ERR_CONTEXT);
+    rst[3] = datagram[3];
+    CHECK_OK(husk_device_receive(&device, now, rst, sizeof rst, &event));
+    CHECK_INT(event.kind, HUSK_EVENT_FAILED);
+    CHECK_INT(event.status, HUSK_ERR_PEER);
+    authenticate();
+}
+
+/* Damaged answers to message_3 and to a request are dropped, and the genuine one is taken after each of them. */
+static void damaged_answers_are_dropped(void)
+{
+    begin();
+    CHECK_OK(husk_device_start(&device, &request));
+    step();
+    for (int leg = 0; leg < 2; leg++) {
+        uint8_t datagram[HUSK_DEVICE_BUFFER_BYTES];
+        uint8_t ignored[HUSK_DEVICE_BUFFER_BYTES];
+        husk_event event;
+        size_t len = sent(datagram, &event);
+        const loopback_reply *reply = loopback_gateway_receive(&gateway, datagram, len);
+        husk_coap_message message;
+        CHECK_OK(husk_coap_decode(reply->data, reply->len, &message));
+        size_t payload_at = (size_t)(message.payload.data - reply->data);
+        for (size_t bit = 8 * payload_at; bit < 8 * (size_t)reply->len; bit++) {
+            uint8_t bad[LOOPBACK_REPLY_MAX_BYTES];
+            memcpy(bad, reply->data, reply->len);
+            bad[bit / 8] ^= (uint8_t)(1 << (bit % 8));
+            CHECK(husk_device_receive(&device, now, bad, reply->len, &event) != HUSK_OK);
+            CHECK_INT(event.kind, HUSK_EVENT_NONE);
+        }
+        for (size_t cut = 0; cut < reply->len; cut++) {
+            uint8_t bad[LOOPBACK_REPLY_MAX_BYTES];
+            memcpy(bad, reply->data, reply->len);
+            /* The bare four-byte header of an answer is refused too, as are all other lengths. */
+            CHECK(husk_device_receive(&device, now, bad, cut, &event) != HUSK_OK);
+        }
+        CHECK_INT(sent(ignored, &event), 0);
+        CHECK_OK(deliver(reply, &event));
+        CHECK_INT(event.kind, leg == 0 ? HUSK_EVENT_AUTHENTICATED : HUSK_EVENT_RESPONSE);
+    }
+}
+
+static void hostile_datagrams(void)
+{
+    begin();
+    authenticate();
+    CHECK_OK(husk_device_start(&device, &request));
+    uint8_t datagram[HUSK_DEVICE_BUFFER_BYTES];
+    uint8_t out[HUSK_DEVICE_BUFFER_BYTES];
+    husk_event event;
+    size_t len = sent(datagram, &event);
+    for (int i = 0; i < 2000; i++) {
+        uint8_t junk[64];
+        size_t junk_len = test_rng_next(&rng) % sizeof junk;
+        test_rng_fill(&rng, junk, junk_len);
+        CHECK(husk_device_receive(&device, now, junk_len > 0 ? junk : NULL, junk_len, &event) != HUSK_OK);
+        CHECK_INT(event.kind, HUSK_EVENT_NONE);
+        size_t reply_len = sent(out, &event);
+        CHECK(reply_len == 0 || reply_len == HUSK_COAP_HEADER_BYTES);
+    }
+    /* A ping and a request are rejected, not acted upon. */
+    HEX(ping, "40001234");
+    CHECK_INT(husk_device_receive(&device, now, ping, ping_len, &event), HUSK_ERR_CONTEXT);
+    CHECK_INT(sent(out, &event), 4);
+    CHECK_HEX(out, 4, "70001234");
+    HEX(get, "40015678b474656d70");
+    CHECK_INT(husk_device_receive(&device, now, get, get_len, &event), HUSK_ERR_CONTEXT);
+    CHECK_INT(sent(out, &event), 4);
+    CHECK_HEX(out, 4, "70005678");
+    /* Success without protection is nobody's word. */
+    uint8_t unprotected[6] = {0x62, HUSK_COAP_CHANGED, datagram[2], datagram[3], datagram[4], datagram[5]};
+    CHECK_INT(husk_device_receive(&device, now, unprotected, sizeof unprotected, &event), HUSK_ERR_FORMAT);
+
+    const loopback_reply *reply = loopback_gateway_receive(&gateway, datagram, len);
+    CHECK_OK(deliver(reply, &event));
+    check_response(event);
+}
+
+static void gateway_that_lost_the_session(void)
+{
+    begin();
+    authenticate();
+    loopback_gateway_forget(&gateway);
+    CHECK_OK(husk_device_start(&device, &request));
+    CHECK_INT(step().kind, HUSK_EVENT_NONE); /* 4.01 */
+    CHECK_INT(step().kind, HUSK_EVENT_NONE);
+    CHECK_INT(step().kind, HUSK_EVENT_AUTHENTICATED);
+    check_response(step());
+    CHECK_INT(gateway.handshakes, 2);
+
+    /* A gateway that always forgets gets no endless loop out of the device. */
+    loopback_gateway_forget(&gateway);
+    CHECK_OK(husk_device_start(&device, &request));
+    step();
+    step();
+    CHECK_INT(step().kind, HUSK_EVENT_AUTHENTICATED);
+    loopback_gateway_forget(&gateway);
+    husk_event event = step();
+    CHECK_INT(event.kind, HUSK_EVENT_FAILED);
+    CHECK_INT(event.status, HUSK_ERR_CONTEXT);
+    CHECK_INT(event.code, HUSK_COAP_UNAUTHORIZED);
+}
+
+static void refused_credentials(void)
+{
+    begin();
+    gateway.psk.kid = bytes(other_key, 1);
+    CHECK_OK(husk_device_start(&device, &request));
+    step();
+    husk_event event = step();
+    CHECK_INT(event.kind, HUSK_EVENT_FAILED);
+    CHECK_INT(event.status, HUSK_ERR_CREDENTIAL);
+    CHECK_INT(event.code, HUSK_COAP_BAD_REQUEST);
+
+    begin();
+    gateway.psk.key = bytes(other_key, 16);
+    CHECK_OK(husk_device_start(&device, &request));
+    step();
+    event = step();
+    CHECK_INT(event.kind, HUSK_EVENT_FAILED);
+    CHECK_INT(event.status, HUSK_ERR_PEER);
+}
+
+static void suite_is_negotiated_once_and_remembered(void)
+{
+    static const husk_suite *const only_second[] = {&toy_suite_1};
+    static const husk_suite *const neither[] = {&toy_suite_private};
+    begin();
+    config.edhoc.suite_count = 2;
+    gateway.config.suites = only_second;
+    CHECK_OK(husk_device_start(&device, &request));
+    CHECK_INT(step().kind, HUSK_EVENT_NONE); /* refused: SUITES_R = 1 */
+    CHECK_INT(step().kind, HUSK_EVENT_NONE);
+    CHECK_INT(step().kind, HUSK_EVENT_AUTHENTICATED);
+    check_response(step());
+    CHECK_INT(flash.stores, 1);
+    CHECK_INT(flash.data, 1);
+
+    /* After a reboot the second suite comes first, and nothing is written again. */
+    CHECK_OK(husk_device_init(&device, &config));
+    authenticate();
+    CHECK_INT(flash.stores, 1);
+
+    /* The gateway changed its mind: renegotiated, remembered. */
+    loopback_gateway_init(&gateway, &config.edhoc, &psk);
+    gateway.config.suite_count = 1;
+    CHECK_OK(husk_device_init(&device, &config));
+    CHECK_OK(husk_device_start(&device, NULL));
+    step();
+    step();
+    CHECK_INT(step().kind, HUSK_EVENT_AUTHENTICATED);
+    CHECK_INT(flash.data, 0);
+
+    /* No suite in common. */
+    gateway.config.suites = neither;
+    CHECK_OK(husk_device_start(&device, NULL));
+    husk_event event = step();
+    CHECK_INT(event.kind, HUSK_EVENT_FAILED);
+    CHECK_INT(event.status, HUSK_ERR_SUITE);
+
+    /* A forger who refuses every suite is not humoured twice. */
+    CHECK_OK(husk_device_start(&device, NULL));
+    for (int i = 0; i < 2; i++) {
+        uint8_t datagram[HUSK_DEVICE_BUFFER_BYTES];
+        sent(datagram, &event);
+        uint8_t forged[] = {0x62, 0x80, datagram[2], datagram[3], datagram[4], datagram[5], 0xff, 2, i == 0 ? 1 : 0};
+        CHECK_OK(husk_device_receive(&device, now, forged, sizeof forged, &event));
+    }
+    CHECK_INT(event.kind, HUSK_EVENT_FAILED);
+    CHECK_INT(event.status, HUSK_ERR_SUITE);
+}
+
+static void storage_that_fails(void)
+{
+    begin();
+    flash.failing = true;
+    CHECK_INT(husk_device_init(&device, &config), HUSK_ERR_STORAGE);
+    flash.failing = false;
+    flash.present = true;
+    flash.data = 200; /* written by other firmware */
+    CHECK_OK(husk_device_init(&device, &config));
+    authenticate();
+    config.storage = (husk_storage){0};
+    CHECK_OK(husk_device_init(&device, &config));
+    authenticate();
+}
+
+static husk_status failing_random(void *context, uint8_t *out, size_t len)
+{
+    (void)context;
+    (void)out;
+    (void)len;
+    return HUSK_ERR_RANDOM;
+}
+
+static void random_that_fails(void)
+{
+    begin();
+    config.edhoc.random.fill = failing_random;
+    CHECK_INT(husk_device_start(&device, &request), HUSK_ERR_RANDOM);
+    CHECK_INT(husk_device_next_timeout(&device, now), HUSK_DEVICE_NO_TIMEOUT);
+    CHECK_INT(husk_device_init(&device, &config), HUSK_ERR_RANDOM);
+    config.edhoc.random.fill = NULL;
+    CHECK_INT(husk_device_init(&device, &config), HUSK_ERR_ARGUMENT);
+}
+
+static void unusable_requests(void)
+{
+    static const uint8_t big[HUSK_DEVICE_BUFFER_BYTES];
+    begin();
+    husk_device_request bad = request;
+    bad.payload = bytes(big, sizeof big);
+    CHECK_INT(husk_device_start(&device, &bad), HUSK_ERR_BUFFER);
+    bad.payload.len = SIZE_MAX;
+    CHECK_INT(husk_device_start(&device, &bad), HUSK_ERR_BUFFER);
+    bad = request;
+    bad.path = (const char *)big;
+    bad.path_len = sizeof big;
+    CHECK_INT(husk_device_start(&device, &bad), HUSK_ERR_BUFFER);
+    bad = request;
+    bad.code = HUSK_COAP_CHANGED;
+    CHECK_INT(husk_device_start(&device, &bad), HUSK_ERR_ARGUMENT);
+    bad.code = HUSK_COAP_EMPTY;
+    CHECK_INT(husk_device_start(&device, &bad), HUSK_ERR_ARGUMENT);
+    bad = request;
+    bad.content_format = 65536;
+    CHECK_INT(husk_device_start(&device, &bad), HUSK_ERR_ARGUMENT);
+    CHECK_INT(husk_device_next_timeout(&device, now), HUSK_DEVICE_NO_TIMEOUT);
+
+    /* The longest payload that is accepted really fits, under a context with the longest numbers. */
+    bad = request;
+    bad.payload = bytes(big, 0);
+    while (husk_device_start(&device, &bad) == HUSK_OK) {
+        husk_device_wipe(&device);
+        CHECK_OK(husk_device_init(&device, &config));
+        bad.payload.len++;
+    }
+    bad.payload.len--;
+    authenticate();
+    device.oscore.sender_limit = HUSK_OSCORE_SEQUENCE_MAX;
+    device.oscore.sender_sequence = HUSK_OSCORE_SEQUENCE_MAX - 2;
+    CHECK_OK(husk_device_start(&device, &bad));
+    CHECK_INT(step().kind, HUSK_EVENT_RESPONSE);
+
+    husk_psk weak = psk;
+    weak.key.len = 15;
+    config.psk = weak;
+    CHECK_INT(husk_device_init(&device, &config), HUSK_ERR_ARGUMENT);
+    CHECK_INT(husk_device_start(&device, &request), HUSK_ERR_STATE);
+}
+
+/* A key is used a limited number of times, then the endpoint makes a new one by itself. */
+static void used_up_key_is_replaced(void)
+{
+    begin();
+    authenticate();
+    CHECK_INT(device.oscore.sender_limit, HUSK_DEVICE_KEY_USES);
+    device.oscore.sender_sequence = HUSK_DEVICE_KEY_USES - 1;
+    CHECK_OK(husk_device_start(&device, &request));
+    check_response(step());
+    CHECK_OK(husk_device_start(&device, &request));
+    step();
+    CHECK_INT(step().kind, HUSK_EVENT_AUTHENTICATED);
+    check_response(step());
+    CHECK_INT(device.oscore.sender_sequence, 1);
+}
+
+/* A new handshake leaves the old session in use until it has succeeded. */
+static void failed_handshake_keeps_the_old_session(void)
+{
+    begin();
+    authenticate();
+    gateway.psk.kid = bytes(other_key, 1);
+    CHECK_OK(husk_device_start(&device, NULL));
+    step();
+    CHECK_INT(step().kind, HUSK_EVENT_FAILED);
+    CHECK_OK(husk_device_start(&device, &request));
+    check_response(step());
+}
+
+/* ---- A network that loses, duplicates and reorders ---- */
+
+#define IN_FLIGHT 12
+
+typedef struct flight {
+    uint32_t arrives;
+    uint16_t len; /* 0: free */
+    bool to_gateway;
+    uint8_t data[LOOPBACK_REPLY_MAX_BYTES];
+} flight;
+
+static flight network[IN_FLIGHT];
+
+static void put(bool to_gateway, const uint8_t *data, size_t len, unsigned trouble)
+{
+    unsigned copies = test_rng_next(&rng) % 100 < trouble ? test_rng_next(&rng) % 3 : 1; /* lost, once, twice */
+    for (size_t i = 0; i < IN_FLIGHT && copies > 0; i++) {
+        if (network[i].len == 0) {
+            uint32_t delay = test_rng_next(&rng) % 100 < trouble ? test_rng_next(&rng) % 6000 : 20;
+            network[i].arrives = now + delay;
+            network[i].len = (uint16_t)len;
+            network[i].to_gateway = to_gateway;
+            memcpy(network[i].data, data, len);
+            copies--;
+        }
+    }
+}
+
+/* Time passes until something arrives or is due; returns the event it led to. */
+static husk_event live(unsigned trouble)
+{
+    uint8_t out[HUSK_DEVICE_BUFFER_BYTES];
+    husk_event event;
+    size_t len = sent(out, &event);
+    if (event.kind != HUSK_EVENT_NONE) {
+        return event;
+    }
+    if (len > 0) {
+        put(true, out, len, trouble);
+        return event;
+    }
+    uint32_t wait = husk_device_next_timeout(&device, now);
+    flight *next = NULL;
+    for (size_t i = 0; i < IN_FLIGHT; i++) {
+        if (network[i].len > 0 && (next == NULL || network[i].arrives < next->arrives)) {
+            next = &network[i];
+        }
+    }
+    if (next == NULL || next->arrives > now + wait) {
+        now += wait;
+        return event;
+    }
+    now = next->arrives > now ? next->arrives : now;
+    if (next->to_gateway) {
+        const loopback_reply *reply = loopback_gateway_receive(&gateway, next->data, next->len);
+        next->len = 0;
+        if (reply != NULL) {
+            put(false, reply->data, reply->len, trouble);
+        }
+        return event;
+    }
+    (void)husk_device_receive(&device, now, next->data, next->len, &event);
+    next->len = 0;
+    return event;
+}
+
+/* Runs a request to its end; true if it was answered. */
+static bool request_through(unsigned trouble)
+{
+    uint32_t started = now;
+    CHECK_OK(husk_device_start(&device, &request));
+    for (;;) {
+        husk_event event = live(trouble);
+        if (event.kind == HUSK_EVENT_RESPONSE) {
+            check_response(event);
+            return true;
+        }
+        if (event.kind == HUSK_EVENT_FAILED) {
+            return false;
+        }
+        /* At most: request, two legs of a handshake, request again, each MAX_TRANSMIT_WAIT long. */
+        CHECK(now - started < 4 * 93000 + 1000);
+    }
+}
+
+static void troubled_networks(unsigned runs)
+{
+    unsigned answered = 0;
+    unsigned failed = 0;
+    for (unsigned run = 0; run < runs; run++) {
+        begin();
+        rng.state = 1000 + run;
+        CHECK_OK(husk_device_init(&device, &config));
+        memset(network, 0, sizeof network);
+        for (int i = 0; i < 6; i++) {
+            unsigned trouble = 10 * (run % 10);
+            if (run % 7 == 3 && i == 3) {
+                loopback_gateway_forget(&gateway);
+            }
+            if (run % 7 == 5 && i == 4) {
+                CHECK_OK(husk_device_init(&device, &config)); /* reboot */
+            }
+            if (request_through(trouble)) {
+                answered++;
+            } else {
+                failed++;
+            }
+        }
+        /* Whatever happened: over a network without trouble the next requests get through. Old datagrams still
+         * arrive during the first of them. */
+        (void)request_through(0);
+        CHECK(request_through(0));
+    }
+    /* Both ends were exercised. */
+    CHECK(answered > failed);
+    CHECK(failed > 0);
+}
+
+static void any_network_ends_in_a_session_or_a_clean_failure(void)
+{
+#ifdef TEST_SLOW
+    troubled_networks(3000);
+#else
+    troubled_networks(60);
+#endif
+}
+
+void suite_device(void)
+{
+    RUN(authenticates_and_sends);
+    RUN(overhead_of_protection);
+    RUN(silence_ends_in_a_timeout);
+    RUN(separate_response);
+    RUN(reset_ends_a_request);
+    RUN(damaged_answers_are_dropped);
+    RUN(hostile_datagrams);
+    RUN(gateway_that_lost_the_session);
+    RUN(refused_credentials);
+    RUN(suite_is_negotiated_once_and_remembered);
+    RUN(storage_that_fails);
+    RUN(random_that_fails);
+    RUN(unusable_requests);
+    RUN(used_up_key_is_replaced);
+    RUN(failed_handshake_keeps_the_old_session);
+    RUN(any_network_ends_in_a_session_or_a_clean_failure);
+}
