@@ -137,7 +137,7 @@ CORE_OBJECTS := $(foreach build,$(CPUS) host-gcc host-clang,$(B)/$(build)/core.o
 cores: $(CORE_OBJECTS) ## Compile the core for Cortex-M0, M0+, M3, M4, M33 and ARMv7-A
 
 # program(cpu, name): build/CPU/NAME.elf of CSources/firmware/NAME.c with the core and without a C library
-PROGRAM := text.c reading.c slip.c provisioning.c memory.c
+PROGRAM := peer.c text.c reading.c slip.c provisioning.c memory.c
 define program
 $(B)/$(1)/$(2).elf: $(addprefix $(B)/$(1)/$(FIRMWARE)/,$(2).o $(PROGRAM:.c=.o) $(BOARD_$(MACHINE_$(1)):.c=.o)) \
 		$(CORE:%.c=$(B)/$(1)/%.o) $(FIRMWARE)/$(SCRIPT_$(MACHINE_$(1))) $(FIRMWARE)/sections.ld
@@ -166,12 +166,24 @@ run = timeout 300 qemu-system-arm -M $(1) -display none -monitor none -serial nu
 	enable=on,target=native -kernel $(2) 2>&1 </dev/null
 
 define test_machine
-.PHONY: test-$(1) $(SUITES:%=test-$(1)-%) test-loopback-$(1)
+.PHONY: test-$(1) $(SUITES:%=test-$(1)-%)
 test-$(1): $(SUITES:%=test-$(1)-%) ## C unit tests on QEMU's $(1)
 $(SUITES:%=test-$(1)-%): test-$(1)-%: $(B)/$(CPU_$(1))/tests/%.elf
 	@printf '%-12s %-16s ' $(1) $$*; $$(call run,$(1),$$<)
 endef
 $(foreach machine,$(MACHINES),$(eval $(call test_machine,$(machine))))
+
+.PHONY: test-loopback $(IMAGE_CPUS:%=test-loopback-%) size-report
+test-loopback: $(IMAGE_CPUS:%=test-loopback-%) ## Device and gateway in one image on every machine
+$(IMAGE_CPUS:%=test-loopback-%): test-loopback-%: $(B)/%/loopback.elf
+	@printf '%-8s ' $*; $(call run,$(MACHINE_$*),$<)
+
+$(B)/%/loopback.txt: $(B)/%/loopback.elf
+	@$(call run,$(MACHINE_$*),$<) >$@
+
+SIZE_CPUS := m0plus m3 m4
+size-report: $(foreach cpu,$(SIZE_CPUS),$(addprefix $(B)/$(cpu)/,sensor.elf $(FIRMWARE)/sizes.o loopback.txt))
+	@$(PYTHON) $(FIRMWARE)/tools/size.py $(B)
 
 test-structure: $(CORE_OBJECTS) $(IMAGE_CPUS:%=$(B)/%/sensor.elf) ## Include direction, symbols, headers, opening comments
 	@$(PYTHON) Tests/structure/structure.py $(B)

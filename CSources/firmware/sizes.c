@@ -1,0 +1,18 @@
+/* Not linked into anything: one array per public struct, as long as the struct, for tools/size.py to read from the object
+ * file. */
+#include "husk/husk.h"
+
+#define SIZE_OF(type) const char size_of_##type[sizeof(type)] = {0}
+
+SIZE_OF(husk_device);
+SIZE_OF(husk_edhoc);
+SIZE_OF(husk_oscore_context);
+SIZE_OF(husk_oscore_exchange);
+SIZE_OF(husk_aes128);
+SIZE_OF(husk_sha256);
+SIZE_OF(husk_hmac_key);
+SIZE_OF(husk_device_config);
+SIZE_OF(husk_device_request);
+SIZE_OF(husk_event);
+SIZE_OF(husk_psk);
+SIZE_OF(husk_coap_message);

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""The size report: what Husk takes of flash, RAM and stack on Cortex-M0+, M3 and M4.
+
+    size.py BUILD    reads sensor.map, the object of sizes.c and loopback.txt of each processor below BUILD, as `make size` makes them
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+CPUS = {"m0plus": "M0+", "m3": "M3", "m4": "M4"}
+ROOMS = ["base", "primitive", "crypto", "cbor", "cose", "coap", "oscore", "edhoc", "frame", "device"]
+SECTION = re.compile(r"^ (\.[\w.]+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+(\S+)$", re.MULTILINE)
+FLASH = (".text", ".rodata", ".data", ".vectors", ".ARM.exidx")
+RAM = (".data", ".bss")
+STACK = re.compile(r"^stack authenticate=(\d+) request=(\d+)$", re.MULTILINE)
+HELPERS, FIRMWARE = "memcpy and libgcc", "board, SLIP, sensor"
+
+
+def owner(file):
+    """What an object file of the link belongs to."""
+    room = re.search(r"CSources/CHusk/(\w+)/", file)
+    if room:
+        return room.group(1)
+    return HELPERS if "libgcc" in file or file.endswith("/memory.o") else FIRMWARE
+
+
+def linked_sections(map_text):
+    """Section, size and object file of everything the linker kept, from its map."""
+    kept = map_text[map_text.index("Linker script and memory map"):]
+    joined = re.sub(r"^( \.[\w.]+)\n\s+", r"\1 ", kept, flags=re.MULTILINE)
+    for name, size, file in SECTION.findall(joined):
+        yield name, int(size, 16), file
+
+
+def is_in(name, sections):
+    """True if an input section such as .text.husk_wipe belongs to one of these."""
+    return any(name == section or name.startswith(section + ".") for section in sections)
+
+
+def sum_by_owner(map_text, sections):
+    """Bytes in these sections for each owner."""
+    sums = {}
+    for name, size, file in linked_sections(map_text):
+        if is_in(name, sections):
+            sums[owner(file)] = sums.get(owner(file), 0) + size
+    return sums
+
+
+def struct_sizes(object_file):
+    """Sizes of the public structs."""
+    out = subprocess.run(["arm-none-eabi-nm", "-S", object_file], check=True, capture_output=True, text=True).stdout
+    rows = (line.split() for line in out.splitlines())
+    return {row[3].removeprefix("size_of_"): int(row[1], 16) for row in rows if len(row) == 4}
+
+
+def stacks(text):
+    """Peak stack of the device's calls."""
+    match = STACK.search(text)
+    if not match:
+        sys.exit("size.py: the loopback image reported no stack")
+    return {"authenticating": int(match.group(1)), "request and response": int(match.group(2))}
+
+
+def measure(folder):
+    """All figures of one processor, in groups."""
+    map_text = (folder / "sensor.map").read_text()
+    flash = sum_by_owner(map_text, FLASH)
+    ram = sum_by_owner(map_text, RAM)
+    rooms = {room: flash[room] for room in ROOMS if room in flash}
+    return {
+        "flash by room": rooms | {"core": sum(rooms.values())},
+        "flash of the rest of the sensor": {HELPERS: flash.get(HELPERS, 0), FIRMWARE: flash.get(FIRMWARE, 0)},
+        "static RAM": {"core": sum(ram.get(room, 0) for room in ROOMS)},
+        "sizes of structs": struct_sizes(folder / "CSources" / "firmware" / "sizes.o"),
+        "peak stack of the device's calls": stacks((folder / "loopback.txt").read_text()),
+    }
+
+
+def show(figures):
+    """Prints one table with a column for each processor."""
+    print(f"{'bytes, gcc -Os':36}" + "".join(f"{name:>8}" for name in CPUS.values()))
+    first = figures[next(iter(CPUS))]
+    for group in first:
+        print(f"\n{group}")
+        for name in sorted(first[group], key=list(first[group]).index):
+            print(f"  {name:34}" + "".join(f"{figures[cpu][group].get(name, 0):8}" for cpu in CPUS))
+
+
+def main():
+    """Measures every processor and prints the table."""
+    build = pathlib.Path(sys.argv[1])
+    show({cpu: measure(build / cpu) for cpu in CPUS})
+
+
+if __name__ == "__main__":
+    main()
