@@ -1,0 +1,130 @@
+/* Runs the cryptography on secrets that valgrind takes for uninitialised memory, so that it reports every branch and every
+ * address that depends on one: build with -DHUSK_CHECK_VALGRIND, run under `valgrind --error-exitcode=1`.
+ * With --leak one secret decides a branch on purpose, and valgrind must fail. */
+#include <stdio.h>
+#include <string.h>
+#include <valgrind/valgrind.h>
+
+#include "base/secret.h"
+#include "husk/crypto.h"
+
+#ifndef HUSK_CHECK_VALGRIND
+#error "without -DHUSK_CHECK_VALGRIND nothing is marked and nothing is checked"
+#endif
+
+static unsigned passed, failed;
+
+static void check(const char *name, bool good)
+{
+    passed += good;
+    failed += !good;
+    if (!good) {
+        printf("FAILED %s\n", name);
+    }
+}
+
+static void secret(uint8_t *out, size_t len, uint8_t seed)
+{
+    for (size_t i = 0; i < len; i++) {
+        out[i] = (uint8_t)(seed + 31 * i);
+    }
+    HUSK_SECRET(out, len);
+}
+
+static void aead(const char *name, const husk_aead *table)
+{
+    uint8_t key[16], nonce[13], aad_bytes[30], text[50 + 16], plain[50];
+    /* Nonces and AAD need not be secret, but nothing should depend on them either. */
+    secret(key, sizeof key, 1);
+    secret(nonce, sizeof nonce, 2);
+    secret(aad_bytes, sizeof aad_bytes, 3);
+    husk_bytes aad = {aad_bytes, sizeof aad_bytes};
+    bool good = true;
+    for (size_t len = 0; len <= 50; len += 7) {
+        secret(text, len, 4);
+        memcpy(plain, text, len);
+        good = table->seal(table, key, nonce, &aad, 1, text, len) == HUSK_OK && good;
+        good = table->open(table, key, nonce, &aad, 1, text, len) == HUSK_OK && good;
+        bool same = husk_equal(text, plain, len);
+        HUSK_PUBLIC(&same, sizeof same);
+        good = good && same;
+        memcpy(text, plain, len);
+        good = table->seal(table, key, nonce, &aad, 1, text, len) == HUSK_OK && good;
+        text[0] ^= 1;
+        good = table->open(table, key, nonce, &aad, 1, text, len) == HUSK_ERR_AUTHENTICATION && good;
+    }
+    check(name, good);
+}
+
+static void hashing(void)
+{
+    uint8_t key_bytes[100], data[150], mac[32], again[32], out[70] = {0};
+    husk_hmac_key key;
+    husk_bytes parts[2] = {{data, 70}, {data + 70, 80}};
+    secret(key_bytes, sizeof key_bytes, 5);
+    secret(data, sizeof data, 6);
+    husk_hmac_key_init(&key, &husk_hash_sha256, key_bytes, sizeof key_bytes);
+    husk_hmac(&key, parts, 2, mac);
+    husk_hmac_key_init(&key, &husk_hash_sha256, key_bytes, sizeof key_bytes);
+    husk_hmac(&key, parts, 2, again);
+    bool same = husk_equal(mac, again, 32);
+    HUSK_PUBLIC(&same, sizeof same);
+    check("hmac", same);
+    mac[31] ^= 1;
+    same = husk_equal(mac, again, 32);
+    HUSK_PUBLIC(&same, sizeof same);
+    check("equal", !same);
+
+    husk_hkdf_extract(&husk_hash_sha256, parts[0], parts[1], mac);
+    husk_hmac_key_init(&key, &husk_hash_sha256, mac, 32);
+    check("hkdf", husk_hkdf_expand_xor(&key, parts, 2, out, sizeof out) == HUSK_OK);
+}
+
+static void x25519(void)
+{
+    const husk_ecdh *ecdh = &husk_ecdh_x25519;
+    uint8_t mine[32], other[32], my_public[32], other_public[32], a[32], b[32];
+    secret(mine, 32, 7);
+    secret(other, 32, 8);
+    bool good = ecdh->public_key(mine, my_public) == HUSK_OK;
+    good = ecdh->public_key(other, other_public) == HUSK_OK && good;
+    /* The peer's key comes encrypted in some protocols: treat it as a secret too. */
+    HUSK_SECRET(my_public, 32);
+    HUSK_SECRET(other_public, 32);
+    good = ecdh->shared_secret(mine, other_public, a) == HUSK_OK && good;
+    good = ecdh->shared_secret(other, my_public, b) == HUSK_OK && good;
+    bool same = husk_equal(a, b, 32);
+    HUSK_PUBLIC(&same, sizeof same);
+    check("x25519", good && same);
+    memset(other_public, 0, 32);
+    HUSK_SECRET(other_public, 32);
+    check("x25519 low order", ecdh->shared_secret(mine, other_public, a) == HUSK_ERR_PUBLIC_KEY);
+}
+
+/* What must not happen anywhere else. */
+static void leak(void)
+{
+    static volatile unsigned branches;
+    uint8_t byte;
+    secret(&byte, 1, 9);
+    if (byte & 1) {
+        branches++;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (!RUNNING_ON_VALGRIND) {
+        fputs("run this under valgrind --error-exitcode=1: on its own it checks nothing\n", stderr);
+        return 2;
+    }
+    if (argc > 1 && strcmp(argv[1], "--leak") == 0) {
+        leak();
+    }
+    aead("aes-ccm-16-64-128", &husk_aead_aes_ccm_16_64_128);
+    aead("aes-ccm-16-128-128", &husk_aead_aes_ccm_16_128_128);
+    hashing();
+    x25519();
+    printf("%u passed, %u failed\n", passed, failed);
+    return failed == 0 ? 0 : 1;
+}
