@@ -28,6 +28,11 @@ public struct ConnectionIdentifier: Sendable, Hashable {
         packed = 2 << 56 | UInt64(word)
     }
 
+    /// The three-byte identifier: the low 24 bits, high byte first.
+    public init(tripletOf value: UInt32) {
+        packed = 3 << 56 | UInt64(value & 0xff_ffff)
+    }
+
     init(_ id: husk_id) {
         var content: UInt64 = 0
         let count = Int(min(id.len, UInt8(HUSK_OSCORE_ID_MAX_BYTES)))
@@ -42,6 +47,32 @@ public struct ConnectionIdentifier: Sendable, Hashable {
 
     public var bytes: [UInt8] {
         (0..<count).map { UInt8(truncatingIfNeeded: packed >> UInt64(8 * (count - 1 - $0))) }
+    }
+
+    /// Reads the identifier a CBOR sequence begins with (RFC 9528 section 3.3.2) and says how many bytes it took.
+    ///
+    /// - Throws: ``HuskError/format`` if there is none, ``HuskError/argument`` if it is longer than 7 bytes.
+    public init(reading bytes: [UInt8], length: inout Int) throws(HuskError) {
+        self = try unsafe bytes.span.bytes.withSlice { (slice) throws(HuskError) in
+            var reader = unsafe husk_cbor_reader()
+            unsafe husk_cbor_reader_init(&reader, slice.data, slice.len)
+            var value = unsafe husk_bytes()
+            try unsafe check(husk_edhoc_identifier_read(&reader, &value))
+            unsafe length = slice.len - reader.left
+            return try unsafe ConnectionIdentifier(UnsafeBufferPointer(start: value.data, count: value.len))
+        }
+    }
+
+    /// As it stands in EDHOC messages.
+    public var encoded: [UInt8] {
+        let content = bytes
+        let encoded = try? unsafe composed(Int(HUSK_OSCORE_ID_MAX_BYTES) + 1) { (out, length) throws(HuskError) in
+            var writer = unsafe husk_cbor_writer()
+            unsafe husk_cbor_writer_init(&writer, out, Int(HUSK_OSCORE_ID_MAX_BYTES) + 1)
+            unsafe content.span.bytes.withSlice { unsafe husk_edhoc_identifier_write(&writer, $0) }
+            try unsafe check(husk_cbor_writer_finish(&writer, &length))
+        }
+        return encoded ?? []
     }
 
     var id: husk_id {

@@ -23,11 +23,11 @@ internal import CHusk
 extension Pinned: @unchecked Sendable {}
 
 /// A run of bytes on the heap.
-@safe struct PinnedBytes: ~Copyable {
-    let pointer: UnsafeMutablePointer<UInt8>
-    let count: Int
+@safe package struct PinnedBytes: ~Copyable {
+    package let pointer: UnsafeMutablePointer<UInt8>
+    package let count: Int
 
-    init(count: Int) {
+    package init(count: Int) {
         // malloc(0) may give NULL; one byte keeps the pointer valid.
         unsafe pointer = UnsafeMutablePointer<UInt8>.allocate(capacity: max(count, 1))
         unsafe pointer.initialize(repeating: 0, count: max(count, 1))
@@ -39,8 +39,28 @@ extension Pinned: @unchecked Sendable {}
         unsafe pointer.deallocate()
     }
 
+    /// The byte at an index, which is checked.
+    package subscript(index: Int) -> UInt8 {
+        get {
+            precondition(index >= 0 && index < count)
+            return unsafe pointer[index]
+        }
+        nonmutating set {
+            precondition(index >= 0 && index < count)
+            unsafe pointer[index] = newValue
+        }
+    }
+
+    /// Lends all bytes.
+    package func withBytes<Result: ~Copyable, Failure: Error>(
+        _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let buffer = unsafe UnsafeRawBufferPointer(start: pointer, count: count)
+        return try unsafe body(buffer.bytes)
+    }
+
     /// Copies `bytes` to `offset`; both ends are checked.
-    func write(_ bytes: RawSpan, at offset: Int) {
+    package func write(_ bytes: RawSpan, at offset: Int) {
         precondition(offset >= 0 && bytes.byteCount <= count - offset)
         let target = unsafe UnsafeMutableRawPointer(pointer + offset)
         unsafe bytes.withUnsafeBytes { source in
@@ -56,7 +76,7 @@ extension Pinned: @unchecked Sendable {}
     }
 }
 
-// As above; written only while it is being made.
+// As above; its owner writes to it only before it is shared.
 extension PinnedBytes: @unchecked Sendable {}
 
 extension RawSpan {

@@ -1,35 +1,305 @@
-// The devices a gateway knows, read from a JSON file that only its owner may read.
+// The devices a gateway knows, from a JSON file that only its owner may read:
+//
+//     { "devices": [ { "kid": "0a", "key": "<hex>", "device": "sensor-1", "gateway": "gateway.example" } ] }
 #if Gateway
 public import Husk
 
-/// One device of a credentials file.
+/// One device: its key and who the two parties are.
 public final class DeviceCredential: Sendable {
-    /// Identity of the device (Initiator) and of the gateway (Responder).
+    /// Identity of the device, which is the Initiator.
     public let device: String
+    /// Identity of the gateway, which is the Responder.
     public let gateway: String
     public let kid: [UInt8]
     public let key: PreSharedKey
-    init() { fatalError() }
+
+    /// Throws ``HuskError/argument`` or ``HuskError/credential``; see ``Husk/PreSharedKey``.
+    public init(key: RawSpan, kid: [UInt8], device: Identity, gateway: Identity) throws(HuskError) {
+        self.key = try unsafe PreSharedKey(key: key, kid: kid.span.bytes, initiator: device, responder: gateway)
+        self.kid = kid
+        self.device = device.name
+        self.gateway = gateway.name
+    }
 }
 
 /// The devices a gateway knows.
 public struct Credentials: Sendable {
+    /// In the order of the file.
     public let devices: [DeviceCredential]
+    private let byKid: [[UInt8]: DeviceCredential]
 
-    /// Reads a file, whose mode must be 0600 or stricter.
-    public init(path: String) throws(CredentialsError) {
-        fatalError()
+    /// The largest file that is read.
+    public static let maximumFileBytes = 64 << 20
+
+    /// Throws ``Husk/HuskError/credential`` if two devices have the same kid.
+    public init(_ devices: [DeviceCredential]) throws(HuskError) {
+        self.devices = devices
+        byKid = Dictionary(devices.map { ($0.kid, $0) }, uniquingKeysWith: { first, _ in first })
+        guard byKid.count == devices.count else { throw .credential }
     }
 
-    /// Reads JSON from memory; `file` is what errors call it.
+    /// Reads a file, whose mode is 0600 or stricter.
+    public init(path: String) throws(CredentialsError) {
+        let source: PinnedBytes
+        do {
+            source = try readPrivateFile(path, maximumBytes: Self.maximumFileBytes)
+        } catch {
+            throw CredentialsError(file: path, line: nil, reason: CredentialsError.Reason(error))
+        }
+        try self.init(source, file: path)
+    }
+
+    /// Reads JSON from memory; `file` is what errors call it. Wipe or drop your copy afterwards.
     public init(json: [UInt8], file: String = "credentials") throws(CredentialsError) {
-        fatalError()
+        let source = PinnedBytes(count: json.count)
+        unsafe source.write(json.span.bytes, at: 0)
+        try self.init(source, file: file)
+    }
+
+    private init(_ source: consuming PinnedBytes, file: String) throws(CredentialsError) {
+        var parser = CredentialsParser(source, file: file)
+        devices = try parser.parse()
+        byKid = Dictionary(devices.map { ($0.kid, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The device with that key identifier.
+    public subscript(kid kid: [UInt8]) -> DeviceCredential? { byKid[kid] }
+}
+
+/// Why credentials were refused, and where. Never repeats what the file says: it holds keys.
+public struct CredentialsError: Error, Sendable, Equatable {
+    public var file: String
+    /// The first line is 1; nil where the file as a whole is meant.
+    public var line: Int?
+    public var reason: Reason
+
+    public enum Field: String, Sendable {
+        case kid
+        case key
+        case device
+        case gateway
+    }
+
+    public enum Reason: Sendable, Equatable {
+        case unreadable(errno: Int32)
+        case notAFile
+        case permissions(mode: UInt32)
+        case tooLong
+        /// Not JSON, or not of this shape: what was expected there.
+        case syntax(expected: String)
+        case unknownField
+        case repeatedField(String)
+        case missingField(Field)
+        case notHexadecimal(Field)
+        case keyLength(Int)
+        case kidLength(Int)
+        case identityLength(Field)
+        case equalIdentities
+        case repeatedKid(line: Int)
     }
 }
 
-public struct CredentialsError: Error, Sendable, Equatable {
-    public var file: String
-    /// First line is 1; nil where the file as a whole is meant.
-    public var line: Int?
+extension CredentialsError: CustomStringConvertible {
+    /// `file:line: what is wrong: what to do`
+    public var description: String {
+        let place = line.map { "\(file):\($0)" } ?? file
+        return "\(place): \(reason)"
+    }
+}
+
+extension CredentialsError.Reason: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unreadable(let errno):
+            "cannot be read (\(systemMessage(errno))): check the path and who owns the file"
+        case .notAFile:
+            "not a regular file: name the credentials file itself"
+        case .permissions(let mode):
+            "mode \(String(mode, radix: 8)) lets others in: chmod 600 it, and replace the keys if others may have read them"
+        case .tooLong:
+            "longer than \(Credentials.maximumFileBytes) bytes: split it"
+        case .syntax(let expected):
+            "not the expected JSON: \(expected) should stand here"
+        case .unknownField:
+            "unknown field: use kid, key, device and gateway, inside \"devices\""
+        case .repeatedField(let field):
+            "\"\(field)\" stands here a second time: remove one"
+        case .missingField(let field):
+            "the device that begins here has no \"\(field.rawValue)\": add it"
+        case .notHexadecimal(let field):
+            "\"\(field.rawValue)\" is not hexadecimal: write two digits per byte"
+        case .keyLength(let bytes):
+            "the key has \(bytes) bytes: make one of at least \(PreSharedKey.minimumBytes), for example with husk psk new"
+        case .kidLength(let bytes):
+            "the kid has \(bytes) bytes: use 1 to \(PreSharedKey.maximumIdentifierBytes)"
+        case .identityLength(let field):
+            "\"\(field.rawValue)\" is empty or too long: use 1 to 255 bytes"
+        case .equalIdentities:
+            "device and gateway have the same identity: give them different ones"
+        case .repeatedKid(let line):
+            "the device on line \(line) has the same kid: give each its own"
+        }
+    }
+
+    init(_ failure: FileFailure) {
+        self =
+            switch failure {
+            case .system(let errno): .unreadable(errno: errno)
+            case .notAFile: .notAFile
+            case .permissions(let mode): .permissions(mode: mode)
+            case .tooLong: .tooLong
+            }
+    }
+}
+
+/// Knows the shape of the file.
+private struct CredentialsParser: ~Copyable {
+    private var scanner: JSONScanner
+    private let file: String
+    private var lines: [[UInt8]: Int] = [:]
+
+    init(_ source: consuming PinnedBytes, file: String) {
+        scanner = JSONScanner(source)
+        self.file = file
+    }
+
+    mutating func parse() throws(CredentialsError) -> [DeviceCredential] {
+        do {
+            return try document()
+        } catch let failure {
+            switch failure {
+            case .json(let error):
+                throw fail(error.line, .syntax(expected: "\(error.expected)"))
+            case .content(let line, let reason):
+                throw fail(line, reason)
+            }
+        }
+    }
+
+    private enum Failure: Error {
+        case json(JSONError)
+        case content(Int, CredentialsError.Reason)
+    }
+
+    private func fail(_ line: Int, _ reason: CredentialsError.Reason) -> CredentialsError {
+        CredentialsError(file: file, line: line, reason: reason)
+    }
+
+    private mutating func expect(_ character: Unicode.Scalar, _ expected: StaticString) throws(Failure) {
+        do {
+            try scanner.expect(character, expected)
+        } catch {
+            throw .json(error)
+        }
+    }
+
+    private mutating func string(_ expected: StaticString) throws(Failure) -> JSONText {
+        do {
+            return try scanner.string(expected)
+        } catch {
+            throw .json(error)
+        }
+    }
+
+    private func text(_ text: JSONText) throws(Failure) -> String {
+        do {
+            return try scanner.text(text)
+        } catch {
+            throw .json(error)
+        }
+    }
+
+    private mutating func document() throws(Failure) -> [DeviceCredential] {
+        var devices: [DeviceCredential]? = nil
+        try expect("{", "an object in braces")
+        repeat {
+            let name = try string("\"devices\"")
+            guard try text(name) == "devices" else { throw .content(name.line, .unknownField) }
+            guard devices == nil else { throw .content(name.line, .repeatedField("devices")) }
+            try expect(":", "a colon")
+            devices = try list()
+        } while scanner.take(",")
+        try expect("}", "a comma or a closing brace")
+        do {
+            try scanner.expectEnd()
+        } catch {
+            throw .json(error)
+        }
+        return devices ?? []
+    }
+
+    private mutating func list() throws(Failure) -> [DeviceCredential] {
+        try expect("[", "a list in brackets")
+        guard !scanner.take("]") else { return [] }
+        var devices: [DeviceCredential] = []
+        repeat {
+            devices.append(try device())
+        } while scanner.take(",")
+        try expect("]", "a comma or a closing bracket")
+        return devices
+    }
+
+    private mutating func device() throws(Failure) -> DeviceCredential {
+        try expect("{", "a device in braces")
+        let begin = scanner.line
+        var fields: [CredentialsError.Field: JSONText] = [:]
+        guard !scanner.take("}") else { throw .content(begin, .missingField(.kid)) }
+        repeat {
+            let name = try string("a field name in quotes")
+            guard let field = CredentialsError.Field(rawValue: try text(name)) else {
+                throw .content(name.line, .unknownField)
+            }
+            guard fields[field] == nil else { throw .content(name.line, .repeatedField(field.rawValue)) }
+            try expect(":", "a colon")
+            fields[field] = try string("a string in quotes")
+        } while scanner.take(",")
+        try expect("}", "a comma or a closing brace")
+        return try device(fields, begin)
+    }
+
+    private mutating func device(
+        _ fields: [CredentialsError.Field: JSONText], _ begin: Int
+    ) throws(Failure) -> DeviceCredential {
+        func field(_ name: CredentialsError.Field) throws(Failure) -> JSONText {
+            guard let text = fields[name] else { throw .content(begin, .missingField(name)) }
+            return text
+        }
+        let kidText = try field(.kid)
+        let keyText = try field(.key)
+        let deviceText = try field(.device)
+        let gatewayText = try field(.gateway)
+
+        guard let kidBytes = scanner.hexadecimal(kidText) else { throw .content(kidText.line, .notHexadecimal(.kid)) }
+        let kid = (0..<kidBytes.count).map { kidBytes[$0] }
+        guard (1...PreSharedKey.maximumIdentifierBytes).contains(kid.count) else {
+            throw .content(kidText.line, .kidLength(kid.count))
+        }
+        if let other = lines[kid] {
+            throw .content(kidText.line, .repeatedKid(line: other))
+        }
+        guard let key = scanner.hexadecimal(keyText) else { throw .content(keyText.line, .notHexadecimal(.key)) }
+        guard key.count >= PreSharedKey.minimumBytes else { throw .content(keyText.line, .keyLength(key.count)) }
+        let device = try identity(.device, deviceText)
+        let gateway = try identity(.gateway, gatewayText)
+        guard device != gateway else { throw .content(gatewayText.line, .equalIdentities) }
+        lines[kid] = kidText.line
+        do {
+            return try key.withBytes { (key) throws(HuskError) in
+                try DeviceCredential(key: key, kid: kid, device: device, gateway: gateway)
+            }
+        } catch {
+            // Every reason that PreSharedKey has was asked for above.
+            throw .content(begin, .keyLength(key.count))
+        }
+    }
+
+    private func identity(_ field: CredentialsError.Field, _ text: JSONText) throws(Failure) -> Identity {
+        let name = try self.text(text)
+        do {
+            return try Identity(name)
+        } catch {
+            throw .content(text.line, .identityLength(field))
+        }
+    }
 }
 #endif

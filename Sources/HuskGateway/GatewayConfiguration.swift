@@ -32,9 +32,10 @@ public struct GatewayLimits: Sendable {
     public var handshakeTimeoutMilliseconds: UInt64 = 60_000
     /// While the table is full, a handshake may be evicted for a newer one only when it is older than this.
     public var handshakeGraceMilliseconds: UInt64 = 10_000
-    /// Remembered exchanges, to recognise copies of a message: in all and of one address and port. Those of authenticated
-    /// devices and those of strangers are counted apart.
+    /// Remembered exchanges, to recognise copies of a message: those of strangers, those of authenticated devices, and those of one
+    /// address and port among either.
     public var exchanges = 4096
+    public var deviceExchanges = 65_536
     public var exchangesPerPeer = 16
     /// How long an exchange is remembered: EXCHANGE_LIFETIME of RFC 7252 section 4.8.2.
     public var exchangeLifetimeMilliseconds: UInt64 = 247_000

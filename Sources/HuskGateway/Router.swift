@@ -27,16 +27,39 @@ public struct GatewayResponse: Sendable {
     }
 }
 
-/// Resources by path. POST and PUT on `sensors/...` are readings from the start: they become events and are answered 2.04.
+/// Resources by path. POST and PUT below `sensors/` are readings from the start: they become ``GatewayEvent/reading(_:)`` and
+/// are answered 2.04, unless the path has a handler of its own.
 public struct Router: Sendable {
     /// Called on the event loop of the gateway: returns at once.
     public typealias Handler = @Sendable (GatewayRequest) -> GatewayResponse
+
+    private var handlers: [String: [CoAPCode: Handler]] = [:]
 
     public init() {}
 
     /// Answers `method` on exactly this path.
     public mutating func on(_ method: CoAPCode, _ path: String, _ handler: @escaping Handler) {
-        fatalError()
+        handlers[path, default: [:]][method] = handler
+    }
+
+    enum Answer {
+        case response(GatewayResponse)
+        case reading
+    }
+
+    func answer(_ request: GatewayRequest) -> Answer {
+        if let resource = handlers[request.path] {
+            guard let handler = resource[request.method] else { return .response(GatewayResponse(.methodNotAllowed)) }
+            return .response(handler(request))
+        }
+        let prefix = "sensors/"
+        guard request.path.hasPrefix(prefix), request.path.utf8.count > prefix.utf8.count else {
+            return .response(GatewayResponse(.notFound))
+        }
+        guard request.method == .post || request.method == .put else {
+            return .response(GatewayResponse(.methodNotAllowed))
+        }
+        return .reading
     }
 }
 #endif

@@ -1,0 +1,512 @@
+// The gateway without its socket: a datagram and the time in, at most one datagram out.
+#if Gateway
+internal import Husk
+internal import Logging
+internal import NIOCore
+
+/// Serves all peers of one port. Used by one thread at a time. Whatever a datagram says, it costs no memory that the tables do not
+/// bound, and nothing at all unless it began a handshake or was authentic.
+final class Engine {
+    private let configuration: GatewayConfiguration
+    private let handshakeConfiguration: HandshakeConfiguration
+    private let credentials: Credentials
+    private let router: Router
+    private let observers: Observers
+    private let logger: Logger
+
+    private var identifiers = IdentifierPool()
+    private var handshakes: HandshakeTable
+    private var sessions = SessionTable()
+    /// Two caches, so that strangers cannot push out the answers to authenticated devices.
+    private var strangers: ExchangeCache
+    private var devices: ExchangeCache
+    private var messageID = UInt16.random(in: 0...UInt16.max)
+
+    init(
+        _ configuration: GatewayConfiguration, credentials: Credentials, router: Router, observers: Observers,
+        logger: Logger
+    ) throws(HuskError) {
+        let limits = configuration.limits
+        self.configuration = configuration
+        self.credentials = credentials
+        self.router = router
+        self.observers = observers
+        self.logger = logger
+        handshakeConfiguration = try HandshakeConfiguration(suites: configuration.suites)
+        handshakes = HandshakeTable(limits: limits)
+        strangers = ExchangeCache(
+            limit: limits.exchanges, limitPerPeer: limits.exchangesPerPeer,
+            lifetime: limits.exchangeLifetimeMilliseconds)
+        devices = ExchangeCache(
+            limit: limits.deviceExchanges, limitPerPeer: limits.exchangesPerPeer,
+            lifetime: limits.exchangeLifetimeMilliseconds)
+    }
+
+    /// What a request came to.
+    struct Outcome {
+        var response: [UInt8]?
+        var name: GatewayMessage.Name
+        var edhocBytes: Int?
+        var overheadBytes: Int?
+        /// Where to remember the answer. Requests that changed nothing are answered alike when they come again.
+        var memory: Memory = .none
+
+        enum Memory {
+            case none
+            case stranger
+            case device
+        }
+    }
+
+    /// Takes a datagram and gives the answer to send to the same peer, if there is one. `now` is in milliseconds.
+    func receive(_ datagram: [UInt8], from peer: SocketAddress, now: UInt64) -> [UInt8]? {
+        expire(now: now)
+        observers.count { $0.received += 1 }
+        let outcome = process(datagram, from: peer, now: now)
+        observers.count {
+            $0.sent += outcome.response == nil ? 0 : 1
+            $0.pendingHandshakes = handshakes.count
+            $0.sessions = sessions.count
+            $0.exchanges = strangers.count + devices.count
+        }
+        guard let response = outcome.response else { return nil }
+        sent(outcome, response, to: peer)
+        return response
+    }
+
+    /// Forgets what has had its time.
+    func expire(now: UInt64) {
+        strangers.expire(now: now)
+        devices.expire(now: now)
+        while let handshake = handshakes.expired(now: now) {
+            drop(handshake)
+            observers.count { $0.handshakesTimedOut += 1 }
+        }
+        observers.count {
+            $0.pendingHandshakes = handshakes.count
+            $0.exchanges = strangers.count + devices.count
+        }
+    }
+
+    // MARK: The message layer (RFC 7252 section 4)
+
+    private func process(_ datagram: [UInt8], from peer: SocketAddress, now: UInt64) -> Outcome {
+        let message: CoAPMessage
+        do {
+            message = try CoAPMessage(decoding: datagram)
+        } catch {
+            return malformed(datagram, error, from: peer)
+        }
+        guard message.type == .confirmable || message.type == .nonConfirmable else {
+            // Nothing this gateway sends asks for an acknowledgement, so this belongs to nothing.
+            received(message.type == .reset ? .coapReset : .coapAcknowledgement, datagram, from: peer)
+            return Outcome(response: nil, name: .coapReset)
+        }
+        if message.code == .empty && message.type == .confirmable {
+            received(.coapPing, datagram, from: peer)
+            return reset(message)
+        }
+        guard message.code.isRequest else {
+            // Responses nobody asked for, reserved codes, and empty messages that want no reset.
+            countMalformed(datagram, from: peer)
+            return message.type == .confirmable ? reset(message) : Outcome(response: nil, name: .coapReset)
+        }
+        for cache in [devices, strangers] {
+            guard let response = cache.response(to: datagram, messageID: message.messageID, from: peer) else { continue }
+            observers.count { $0.duplicates += 1 }
+            received(.coapRequest, datagram, from: peer, isDuplicate: true)
+            return Outcome(response: response, name: .coapResponse)
+        }
+        let outcome = message.option(CoAPOption.oscore) == nil
+            ? plain(message, datagram, from: peer, now: now)
+            : protected(message, datagram, from: peer)
+        if let response = outcome.response {
+            switch outcome.memory {
+            case .none: break
+            case .stranger:
+                strangers.remember(response, to: datagram, messageID: message.messageID, from: peer, now: now)
+            case .device:
+                devices.remember(response, to: datagram, messageID: message.messageID, from: peer, now: now)
+            }
+        }
+        return outcome
+    }
+
+    /// A message that cannot be read: a reset if it wants one, else silence (RFC 7252 sections 3, 4.2 and 4.3).
+    private func malformed(_ datagram: [UInt8], _ error: HuskError, from peer: SocketAddress) -> Outcome {
+        countMalformed(datagram, from: peer)
+        let silence = Outcome(response: nil, name: .coapReset)
+        guard error != .unsupported, datagram.count >= 4, datagram[0] >> 4 == 0b0100 else { return silence }
+        let id = UInt16(datagram[2]) << 8 | UInt16(datagram[3])
+        return reset(CoAPMessage(type: .confirmable, code: .empty, messageID: id))
+    }
+
+    private func reset(_ message: CoAPMessage) -> Outcome {
+        let reset = CoAPMessage(type: .reset, code: .empty, messageID: message.messageID)
+        return Outcome(response: try? reset.encoded(), name: .coapReset)
+    }
+
+    /// The answer to a request: in the acknowledgement if it was confirmable.
+    private func answer(_ request: CoAPMessage, _ code: CoAPCode) -> CoAPMessage {
+        guard request.type == .confirmable else {
+            messageID &+= 1
+            return CoAPMessage(type: .nonConfirmable, code: code, messageID: messageID, token: request.token)
+        }
+        return CoAPMessage(type: .acknowledgement, code: code, messageID: request.messageID, token: request.token)
+    }
+
+    /// First critical option that is not in `known` (RFC 7252 section 5.4.1).
+    private func hasUnknownOption(_ message: CoAPMessage, known: Set<UInt32>) -> Bool {
+        message.options.contains { $0.isCritical && !known.contains($0.number) }
+    }
+
+    // MARK: Without protection: EDHOC (RFC 9528 appendix A.2)
+
+    private func plain(
+        _ request: CoAPMessage, _ datagram: [UInt8], from peer: SocketAddress, now: UInt64
+    ) -> Outcome {
+        guard request.path == ".well-known/edhoc" else {
+            received(.coapRequest, datagram, from: peer)
+            return refuse(request, .unauthorized, from: peer)
+        }
+        let known: Set = [CoAPOption.uriHost, CoAPOption.uriPort, CoAPOption.uriPath, CoAPOption.accept]
+        guard !hasUnknownOption(request, known: known) else {
+            received(.coapRequest, datagram, from: peer)
+            return refuse(request, .badOption, from: peer)
+        }
+        guard request.code == .post else {
+            received(.coapRequest, datagram, from: peer)
+            return refuse(request, .methodNotAllowed, from: peer)
+        }
+        if let format = request.option(CoAPOption.contentFormat), format.uint != ContentFormat.edhocRequest {
+            received(.coapRequest, datagram, from: peer)
+            return refuse(request, .unsupportedContentFormat, from: peer)
+        }
+        if let accept = request.option(CoAPOption.accept), accept.uint != ContentFormat.edhoc {
+            received(.coapRequest, datagram, from: peer)
+            return refuse(request, .notAcceptable, from: peer)
+        }
+        if request.payload.first == 0xf5 {
+            return message1(request, datagram, from: peer, now: now)
+        }
+        return message3(request, datagram, from: peer)
+    }
+
+    private func message1(
+        _ request: CoAPMessage, _ datagram: [UInt8], from peer: SocketAddress, now: UInt64
+    ) -> Outcome {
+        let bytes = Array(request.payload.dropFirst())
+        received(.edhocMessage1, datagram, from: peer, edhocBytes: bytes.count)
+        // Asked first: while the table is full, a flood costs no public-key operation.
+        let admission = handshakes.admission(of: peer, now: now)
+        if case .busy = admission {
+            return busy(request, from: peer)
+        }
+        do throws(HuskError) {
+            let ready = try Handshake.Responder.WaitingForMessage1(handshakeConfiguration).process(bytes)
+            guard let identifier = identifiers.allocate(avoiding: ready.peerIdentifier) else {
+                return busy(request, from: peer)
+            }
+            var message2: [UInt8] = []
+            do throws(HuskError) {
+                let phase = try ready.compose(identifier: identifier, message2: &message2)
+                if case .evict(let oldest) = admission {
+                    drop(oldest)
+                    observers.count { $0.handshakesEvicted += 1 }
+                }
+                handshakes.insert(
+                    PendingHandshake(identifier: identifier, peer: peer, started: now, phase: phase))
+            } catch {
+                identifiers.release(identifier)
+                throw error
+            }
+            observers.count { $0.handshakesStarted += 1 }
+            return edhoc(request, .edhocMessage2, message2, memory: .stranger)
+        } catch {
+            return failed(request, error, from: peer, memory: .none)
+        }
+    }
+
+    /// message_3 names its handshake by C_R, which anybody can guess, and RFC 9528 wants a session aborted when a message of it
+    /// fails. It also lets us ignore what is likely to be forged (section 9.7). So a message_3 from another address than
+    /// message_1's is not of that session: it gets the answer that an unknown C_R gets, and changes nothing. From the same
+    /// address the RFC's rule holds: one message that fails ends the handshake, and the device begins again. An error message,
+    /// which nothing authenticates, does not even that (section 6): the handshake waits for its message_3 until its time is over.
+    private func message3(_ request: CoAPMessage, _ datagram: [UInt8], from peer: SocketAddress) -> Outcome {
+        var length = 0
+        guard let identifier = try? ConnectionIdentifier(reading: request.payload, length: &length) else {
+            received(.coapRequest, datagram, from: peer)
+            return failed(request, .format, from: peer, memory: .none)
+        }
+        let bytes = Array(request.payload.dropFirst(length))
+        guard let handshake = handshakes[identifier], handshake.peer == peer else {
+            received(.edhocMessage3, datagram, from: peer, edhocBytes: bytes.count)
+            refused(.unknownHandshake, from: peer)
+            let message = handshakeConfiguration.errorMessage(for: .state)
+            return edhoc(request, .edhocError, message, code: .badRequest, memory: .none)
+        }
+        do throws(HuskError) {
+            let kid: [UInt8]
+            do throws(HuskError) {
+                kid = try handshake.keyIdentifier(in: bytes)
+            } catch .peer {
+                received(.edhocError, datagram, from: peer, edhocBytes: bytes.count)
+                refused(.handshake(.peer), from: peer)
+                return Outcome(response: try? answer(request, .changed).encoded(), name: .coapResponse)
+            }
+            received(.edhocMessage3, datagram, from: peer, edhocBytes: bytes.count)
+            let phase = try handshake.takePhase()
+            let suite = phase.suite
+            guard let credential = credentials[kid: kid] else { throw HuskError.credential }
+            var message4: [UInt8] = []
+            let completed = try phase.process(bytes, key: credential.key).compose(message4: &message4)
+            let context = try completed.securityContext()
+            handshakes.remove(handshake)
+            let session = Session(identifier: identifier, credential: credential, context: context)
+            release(sessions.insert(session))
+            observers.count { $0.handshakesCompleted += 1 }
+            observers.emit(
+                .authenticated(
+                    GatewayAuthentication(device: credential.device, suite: suite, peer: peer.shortDescription)))
+            logger.info(
+                "device authenticated",
+                metadata: ["device": "\(credential.device)", "peer": "\(peer.shortDescription)", "suite": "\(suite.id)"])
+            return edhoc(request, .edhocMessage4, message4, memory: .device)
+        } catch {
+            drop(handshake)
+            return failed(request, error, from: peer, memory: .stranger)
+        }
+    }
+
+    private func edhoc(
+        _ request: CoAPMessage, _ name: GatewayMessage.Name, _ message: [UInt8], code: CoAPCode = .changed,
+        memory: Outcome.Memory
+    ) -> Outcome {
+        var response = answer(request, code)
+        response.options = [CoAPOption(number: CoAPOption.contentFormat, uint: ContentFormat.edhoc)]
+        response.payload = message
+        return Outcome(response: try? response.encoded(), name: name, edhocBytes: message.count, memory: memory)
+    }
+
+    /// A handshake that came to nothing: the error message of RFC 9528 section 6 in an error response (appendix A.2.3).
+    private func failed(
+        _ request: CoAPMessage, _ error: HuskError, from peer: SocketAddress, memory: Outcome.Memory
+    ) -> Outcome {
+        observers.count { $0.handshakesFailed += 1 }
+        refused(.handshake(error), from: peer)
+        let isOurs = error == .random || error == .buffer || error == .argument || error == .state
+        return edhoc(
+            request, .edhocError, handshakeConfiguration.errorMessage(for: error),
+            code: isOurs ? .internalServerError : .badRequest, memory: memory)
+    }
+
+    private func busy(_ request: CoAPMessage, from peer: SocketAddress) -> Outcome {
+        observers.count { $0.handshakesRefused += 1 }
+        refused(.busy, from: peer)
+        var response = answer(request, .serviceUnavailable)
+        // RFC 7252 section 5.9.3.4: when to try again, in seconds.
+        let seconds = UInt32(clamping: configuration.limits.handshakeGraceMilliseconds / 1000)
+        response.options = [CoAPOption(number: CoAPOption.maxAge, uint: seconds)]
+        return Outcome(response: try? response.encoded(), name: .coapResponse)
+    }
+
+    private func drop(_ handshake: PendingHandshake) {
+        handshakes.remove(handshake)
+        identifiers.release(handshake.identifier)
+    }
+
+    private func release(_ session: Session?) {
+        guard let session else { return }
+        identifiers.release(session.identifier)
+    }
+
+    // MARK: With protection: OSCORE (RFC 8613 section 8.2)
+
+    private func protected(_ request: CoAPMessage, _ datagram: [UInt8], from peer: SocketAddress) -> Outcome {
+        let identifier: ConnectionIdentifier
+        do {
+            identifier = try request.oscoreIdentifier()
+        } catch {
+            received(.oscoreRequest, datagram, from: peer)
+            return unprotected(request, .badOption, "Failed to decode COSE", .session(error), from: peer)
+        }
+        guard let session = sessions[identifier] else {
+            received(.oscoreRequest, datagram, from: peer)
+            return unprotected(request, .unauthorized, "Security context not found", .unknownSession, from: peer)
+        }
+        var exchange = SecurityContext.Exchange()
+        let inner: CoAPMessage
+        do {
+            inner = try session.context.unprotect(request: datagram, exchange: &exchange)
+        } catch {
+            received(.oscoreRequest, datagram, from: peer)
+            let (code, text): (CoAPCode, StaticString) =
+                switch error {
+                case .authentication: (.badRequest, "Decryption failed")
+                case .replay: (.unauthorized, "Replay detected")
+                case .context: (.unauthorized, "Security context not found")
+                default: (.badOption, "Failed to decode COSE")
+                }
+            return unprotected(request, code, text, .session(error), from: peer)
+        }
+        received(
+            .oscoreRequest, datagram, from: peer, overheadBytes: datagram.count - inner.encodedCount)
+        release(sessions.use(session))
+        observers.count { $0.requests += 1 }
+        guard let response = respond(to: inner, from: session.credential, peer: peer) else {
+            return Outcome(response: nil, name: .oscoreResponse)
+        }
+        do {
+            let datagram = try session.context.protect(response: response, exchange: &exchange)
+            return Outcome(
+                response: datagram, name: .oscoreResponse, overheadBytes: datagram.count - response.encodedCount,
+                memory: .device)
+        } catch {
+            logger.error("response could not be protected", metadata: ["reason": "\(error.reason)"])
+            return Outcome(response: nil, name: .oscoreResponse)
+        }
+    }
+
+    /// The plain answer to a verified request; nil if it is to be rejected in silence.
+    private func respond(to request: CoAPMessage, from credential: DeviceCredential, peer: SocketAddress) -> CoAPMessage? {
+        let known: Set = [
+            CoAPOption.uriHost, CoAPOption.uriPort, CoAPOption.uriPath, CoAPOption.uriQuery, CoAPOption.accept,
+        ]
+        guard !hasUnknownOption(request, known: known) else {
+            refused(.request(.badOption), from: peer, device: credential.device)
+            // RFC 7252 section 5.4.1: a non-confirmable request with such an option is rejected, not answered.
+            return request.type == .confirmable ? answer(request, .badOption) : nil
+        }
+        let result = route(request, from: credential)
+        var response = answer(request, result.code)
+        if let format = result.contentFormat {
+            response.options = [CoAPOption(number: CoAPOption.contentFormat, uint: format)]
+        }
+        response.payload = result.payload
+        if result.code.codeClass != 2 {
+            refused(.request(result.code), from: peer, device: credential.device)
+        }
+        return response
+    }
+
+    private func route(_ request: CoAPMessage, from credential: DeviceCredential) -> GatewayResponse {
+        guard request.code.isRequest else { return GatewayResponse(.methodNotAllowed) }
+        guard let path = request.printablePath else { return GatewayResponse(.notFound) }
+        let format = request.option(CoAPOption.contentFormat)
+        guard format == nil || format?.uint != nil else { return GatewayResponse(.badRequest) }
+        let query = request.options.filter { $0.number == CoAPOption.uriQuery }
+        let answer = router.answer(
+            GatewayRequest(
+                device: credential.device, method: request.code, path: path,
+                query: query.map { String(decoding: $0.value, as: UTF8.self) }, contentFormat: format?.uint,
+                payload: request.payload))
+        guard case .response(let response) = answer else {
+            observers.count { $0.readings += 1 }
+            observers.emit(
+                .reading(
+                    GatewayReading(
+                        device: credential.device, path: path, payload: request.payload, contentFormat: format?.uint)))
+            return GatewayResponse(.changed)
+        }
+        if let accept = request.option(CoAPOption.accept), response.code.codeClass == 2, !response.payload.isEmpty,
+            accept.uint != response.contentFormat
+        {
+            return GatewayResponse(.notAcceptable)
+        }
+        guard response.payload.count <= Self.payloadMaximum else {
+            logger.error("response too long", metadata: ["path": "\(path)", "bytes": "\(response.payload.count)"])
+            return GatewayResponse(.internalServerError)
+        }
+        return response
+    }
+
+    /// Largest payload of a response, as RFC 7252 section 4.6 suggests.
+    static let payloadMaximum = 1024
+
+    /// An error without OSCORE, that no cache keeps (Max-Age 0).
+    private func unprotected(
+        _ request: CoAPMessage, _ code: CoAPCode, _ text: StaticString, _ reason: GatewayRefusal.Reason,
+        from peer: SocketAddress
+    ) -> Outcome {
+        refused(reason, from: peer)
+        var response = answer(request, code)
+        response.options = [CoAPOption(number: CoAPOption.maxAge, uint: 0)]
+        response.payload = Array("\(text)".utf8)
+        return Outcome(response: try? response.encoded(), name: .coapResponse)
+    }
+
+    private func refuse(_ request: CoAPMessage, _ code: CoAPCode, from peer: SocketAddress) -> Outcome {
+        refused(.request(code), from: peer)
+        // RFC 7252 section 5.4.1, as above.
+        guard code != .badOption || request.type == .confirmable else {
+            return Outcome(response: nil, name: .coapResponse)
+        }
+        return Outcome(response: try? answer(request, code).encoded(), name: .coapResponse)
+    }
+
+    // MARK: What observers see
+
+    private func received(
+        _ name: GatewayMessage.Name, _ datagram: [UInt8], from peer: SocketAddress, isDuplicate: Bool = false,
+        edhocBytes: Int? = nil, overheadBytes: Int? = nil
+    ) {
+        observers.emit(
+            .message(
+                GatewayMessage(
+                    direction: .received, peer: peer.shortDescription, name: name, isDuplicate: isDuplicate,
+                    datagramBytes: datagram.count, edhocBytes: edhocBytes, oscoreOverheadBytes: overheadBytes)))
+    }
+
+    private func sent(_ outcome: Outcome, _ datagram: [UInt8], to peer: SocketAddress) {
+        observers.emit(
+            .message(
+                GatewayMessage(
+                    direction: .sent, peer: peer.shortDescription, name: outcome.name, isDuplicate: false,
+                    datagramBytes: datagram.count, edhocBytes: outcome.edhocBytes,
+                    oscoreOverheadBytes: outcome.overheadBytes)))
+    }
+
+    private func countMalformed(_ datagram: [UInt8], from peer: SocketAddress) {
+        observers.count { $0.malformed += 1 }
+        received(.malformed, datagram, from: peer)
+        observers.emit(
+            .refused(GatewayRefusal(reason: .malformed, peer: peer.shortDescription, device: nil)))
+    }
+
+    private func refused(_ reason: GatewayRefusal.Reason, from peer: SocketAddress, device: String? = nil) {
+        observers.count { $0.refused += 1 }
+        observers.emit(.refused(GatewayRefusal(reason: reason, peer: peer.shortDescription, device: device)))
+        logger.debug("refused", metadata: ["reason": "\(reason)", "peer": "\(peer.shortDescription)"])
+    }
+}
+
+/// Content formats of EDHOC (RFC 9528 section 10.9).
+enum ContentFormat {
+    static let edhoc: UInt32 = 64
+    static let edhocRequest: UInt32 = 65
+}
+
+extension SocketAddress {
+    /// `127.0.0.1:5683` or `[::1]:5683`.
+    var shortDescription: String {
+        guard let ip = ipAddress, let port else { return "unknown" }
+        return ip.contains(":") ? "[\(ip)]:\(port)" : "\(ip):\(port)"
+    }
+}
+
+extension CoAPMessage {
+    /// The path, if every segment is text without control characters and slashes: it goes to terminals and logs.
+    var printablePath: String? {
+        var segments: [String] = []
+        for option in options where option.number == CoAPOption.uriPath {
+            guard let text = String(validating: option.value, as: UTF8.self) else { return nil }
+            let isPlain = text.unicodeScalars.allSatisfy {
+                $0 != "/" && $0.properties.generalCategory != .control && $0.properties.generalCategory != .format
+            }
+            guard isPlain else { return nil }
+            segments.append(text)
+        }
+        return segments.joined(separator: "/")
+    }
+}
+#endif

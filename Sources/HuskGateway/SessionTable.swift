@@ -1,0 +1,57 @@
+// The sessions of authenticated devices, found by the kid of their requests.
+#if Gateway
+internal import Husk
+
+/// A security context and whose it is.
+final class Session {
+    let identifier: ConnectionIdentifier
+    let credential: DeviceCredential
+    var context: SecurityContext
+
+    init(identifier: ConnectionIdentifier, credential: DeviceCredential, context: consuming SecurityContext) {
+        self.identifier = identifier
+        self.credential = credential
+        self.context = context
+    }
+}
+
+/// At most two sessions per device: the one in use, and a newer one that the device has not used yet.
+///
+/// A new session begins when message_3 has verified, never earlier: nobody without the key can touch a session. The old one stays
+/// until a request has verified under the new one, because message_4 may be lost: then the device does not know that it has a
+/// new session, and goes on with the old one. After that request the device has shown which one it uses, and the old keys go.
+struct SessionTable {
+    private struct Entry {
+        var used: Session?
+        var unused: Session?
+    }
+
+    private var sessions: [ConnectionIdentifier: Session] = [:]
+    private var devices: [[UInt8]: Entry] = [:]
+
+    var count: Int { sessions.count }
+
+    subscript(identifier: ConnectionIdentifier) -> Session? { sessions[identifier] }
+
+    /// Adds a session and returns the one it replaces: an older one that was never used.
+    mutating func insert(_ session: Session) -> Session? {
+        let replaced = devices[session.credential.kid]?.unused
+        if let replaced {
+            sessions[replaced.identifier] = nil
+        }
+        devices[session.credential.kid, default: Entry()].unused = session
+        sessions[session.identifier] = session
+        return replaced
+    }
+
+    /// Notes that a request verified under this session and returns the one it replaces.
+    mutating func use(_ session: Session) -> Session? {
+        let kid = session.credential.kid
+        guard let entry = devices[kid], entry.unused === session else { return nil }
+        devices[kid] = Entry(used: session, unused: nil)
+        guard let replaced = entry.used else { return nil }
+        sessions[replaced.identifier] = nil
+        return replaced
+    }
+}
+#endif
