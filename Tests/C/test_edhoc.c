@@ -1,4 +1,5 @@
 /* Properties of EDHOC-PSK: agreement, negotiation, EAD, and what every kind of bad message does to a session: nothing. */
+#include "edhoc/key_schedule.h"
 #include "test.h"
 #include "toy_suite.h"
 
@@ -369,6 +370,8 @@ static void wrong_key_or_credential(void)
     p.psk = right;
     p.psk.kid = bytes(cred_i, 2);
     CHECK_INT(process(3), HUSK_ERR_CREDENTIAL);
+    p.psk.kid = bytes(cred_i, 1);
+    CHECK_INT(process(3), HUSK_ERR_CREDENTIAL);
     check_unchanged(&before, &p.r);
     p.psk = right;
     CHECK_OK(process(3));
@@ -456,6 +459,42 @@ static void reflection_is_refused(void)
     uint8_t reflected[2 + 33] = {0x58, 33};
     memcpy(reflected + 2, p.m[1].data + 4, 32);
     CHECK_INT(process_bytes(2, reflected, sizeof reflected), HUSK_ERR_PUBLIC_KEY);
+}
+
+/* A responder that chooses our own identifier is refused; what it does about its own check is its affair. */
+static void initiator_refuses_its_own_identifier(void)
+{
+    begin();
+    CHECK_OK(compose(1));
+    CHECK_OK(process(1));
+    p.r.c_i = c_r;
+    CHECK_OK(husk_edhoc_message_2_compose(&p.r, &c_i, NO_BYTES, p.m[2].data, MESSAGE_CAP, &p.m[2].len));
+    const husk_edhoc before = p.i;
+    CHECK_INT(process(2), HUSK_ERR_IDENTIFIER);
+    check_unchanged(&before, &p.i);
+}
+
+/* Well-formed messages 3 and 4 whose ciphertext is shorter than a tag. */
+static void ciphertext_shorter_than_its_tag(void)
+{
+    begin();
+    run_to(2);
+    for (size_t len = 0; len < 8; len++) {
+        uint8_t short_3[16] = {(uint8_t)(0x40 + 2 + len), 0x0a, (uint8_t)(0x40 + len)};
+        husk_hmac_key prk;
+        husk_hmac_key_init(&prk, &husk_hash_sha256, p.r.state.exchanged.prk_3e2m, 32);
+        CHECK_OK(husk_edhoc_kdf_xor(&prk, HUSK_EDHOC_LABEL_KEYSTREAM_3A, bytes(p.r.state.exchanged.th_3, 32),
+                                    short_3 + 1, 2 + len, 2 + len));
+        CHECK_INT(process_bytes(3, short_3, 3 + len), HUSK_ERR_FORMAT);
+    }
+    CHECK_OK(compose(3));
+    CHECK_OK(process(3));
+    for (size_t len = 0; len < 8; len++) {
+        uint8_t short_4[9] = {(uint8_t)(0x40 + len)};
+        CHECK_INT(process_bytes(4, short_4, 1 + len), HUSK_ERR_FORMAT);
+    }
+    CHECK_OK(compose(4));
+    CHECK_OK(process(4));
 }
 
 static void low_order_points_are_refused(void)
@@ -837,6 +876,8 @@ void suite_edhoc(void)
     RUN(impostor_responder);
     RUN(unusable_credentials);
     RUN(reflection_is_refused);
+    RUN(initiator_refuses_its_own_identifier);
+    RUN(ciphertext_shorter_than_its_tag);
     RUN(low_order_points_are_refused);
     RUN(no_random_no_message);
     RUN(malformed_message_1);
