@@ -25,7 +25,7 @@ CORE := $(wildcard CSources/CHusk/*/*.c)
 SUITES := $(patsubst Tests/C/test_%.c,%,$(wildcard Tests/C/test_*.c))
 TEST_SUPPORT := $(filter-out Tests/C/host.c Tests/C/test_%.c,$(wildcard Tests/C/*.c))
 PORTABLE_FIRMWARE := CSources/firmware/slip.c CSources/firmware/provisioning.c
-HOST_TESTS := $(CORE) $(PORTABLE_FIRMWARE) $(TEST_SUPPORT) $(SUITES:%=Tests/C/test_%.c) Tests/C/host.c
+HOST_TESTS := $(PORTABLE_FIRMWARE) $(TEST_SUPPORT) $(SUITES:%=Tests/C/test_%.c) Tests/C/host.c
 
 .PHONY: help deps test demo size clean
 help: ## List the targets
@@ -50,14 +50,17 @@ clean: ## Remove everything that was built
 
 # ---- The C core and its unit tests on the host ----------------------------------------------------------------------
 
-# host_build(name, compiler, flags): objects under build/NAME and the test program build/NAME/tests
+# host_build(name, compiler, flags): objects, libhusk.a and the test program `tests` under build/NAME
 define host_build
 $(B)/$(1)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	@$(2) $(C_FLAGS) $(3) -c $$< -o $$@
-$(B)/$(1)/tests: $(HOST_TESTS:%.c=$(B)/$(1)/%.o)
+$(B)/$(1)/libhusk.a: $(CORE:%.c=$(B)/$(1)/%.o)
+	@rm -f $$@
+	@ar rcs $$@ $$^
+$(B)/$(1)/tests: $(HOST_TESTS:%.c=$(B)/$(1)/%.o) $(B)/$(1)/libhusk.a
 	@$(2) $(3) $$^ -o $$@
--include $(HOST_TESTS:%.c=$(B)/$(1)/%.d)
+-include $(patsubst %.c,$(B)/$(1)/%.d,$(CORE) $(HOST_TESTS))
 endef
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -72,6 +75,35 @@ test-clang: $(B)/clang/tests ## C unit tests on the host, built with clang
 	@$<
 test-sanitize: $(B)/sanitize/tests ## C unit tests under the address and undefined-behaviour sanitizers
 	@$<
+
+# ---- Host programs beside the unit tests -------------------------------------------------------------------------------
+
+# host_program(build, name, libraries): build/BUILD/NAME of Tests/C/host/NAME.c and the core
+define host_program
+$(B)/$(1)/$(2): $(B)/$(1)/Tests/C/host/$(2).o $(B)/$(1)/libhusk.a
+	@$(or $(4),$(GCC)) $$^ $(3) -o $$@
+-include $(B)/$(1)/Tests/C/host/$(2).d
+endef
+$(eval $(call host_program,gcc,differential,-lsodium -lmbedcrypto))
+$(eval $(call host_program,gcc,sha256_long))
+
+CHECKED := -g -gdwarf-4 -DHUSK_CHECK_VALGRIND
+$(eval $(call host_build,checked-gcc,$(GCC),-O2 $(CHECKED)))
+$(eval $(call host_build,checked-clang,$(CLANG),-Os $(CHECKED)))
+$(eval $(call host_program,checked-gcc,constant_time))
+$(eval $(call host_program,checked-clang,constant_time,,$(CLANG)))
+VALGRIND := valgrind -q --error-exitcode=9
+
+.PHONY: test-vectors test-differential test-constant-time test-constant-time-gcc test-constant-time-clang
+test-vectors: $(B)/gcc/sha256_long ## NIST's long SHA-256 vectors
+	@$< Tests/vectors/SHA256LongMsg.rsp
+test-differential: $(B)/gcc/differential ## The primitives against libsodium and mbedTLS, 10,000 random inputs each
+	@$<
+test-constant-time: test-constant-time-gcc test-constant-time-clang ## No branch or address depends on a secret (valgrind)
+test-constant-time-gcc test-constant-time-clang: test-constant-time-%: $(B)/checked-%/constant_time
+	@$(VALGRIND) $<
+	@$(VALGRIND) $< --leak >/dev/null 2>&1; [ $$? -eq 9 ] || { echo 'FAILED a planted leak was not found'; exit 1; }
+	@echo 'a planted leak is found: 1 passed, 0 failed'
 
 # ---- Arm: the core for every processor, and images for QEMU's machines -----------------------------------------------
 
@@ -137,7 +169,7 @@ CORE_OBJECTS := $(foreach build,$(CPUS) host-gcc host-clang,$(B)/$(build)/core.o
 cores: $(CORE_OBJECTS) ## Compile the core for Cortex-M0, M0+, M3, M4, M33 and ARMv7-A
 
 # program(cpu, name): build/CPU/NAME.elf of CSources/firmware/NAME.c with the core and without a C library
-PROGRAM := peer.c text.c reading.c slip.c provisioning.c memory.c
+PROGRAM := text.c reading.c slip.c provisioning.c memory.c
 define program
 $(B)/$(1)/$(2).elf: $(addprefix $(B)/$(1)/$(FIRMWARE)/,$(2).o $(PROGRAM:.c=.o) $(BOARD_$(MACHINE_$(1)):.c=.o)) \
 		$(CORE:%.c=$(B)/$(1)/%.o) $(FIRMWARE)/$(SCRIPT_$(MACHINE_$(1))) $(FIRMWARE)/sections.ld

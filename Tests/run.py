@@ -20,6 +20,7 @@ STAGES = {
     "C on Cortex-M3": "test-mps2-an385",
     "C on Cortex-M4": "test-mps2-an386",
     "device and gateway in one image": "test-loopback",
+    "NIST vectors from files": "test-vectors",
     "against libsodium and mbedTLS": "test-differential",
     "constant time": "test-constant-time",
     "Swift": "test-swift",

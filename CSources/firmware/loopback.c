@@ -2,7 +2,7 @@
  * that needs no host, and the measurement of the stack that the device's calls take. */
 #include "board.h"
 #include "image.h"
-#include "peer.h"
+#include "loopback_gateway.h"
 #include "reading.h"
 #include "text.h"
 
@@ -14,7 +14,7 @@ static const uint8_t kid[] = {0x01};
 
 static husk_device device;
 static husk_device_config config;
-static peer gateway;
+static loopback_gateway gateway;
 static uint8_t cred_i[48], cred_r[48];
 static uint32_t now;
 
@@ -25,6 +25,9 @@ static bool authenticated;
 /* Bit i set: the i-th datagram from now on is lost, or arrives twice. */
 static uint32_t lose, duplicate;
 static unsigned sent;
+
+static size_t payload_bytes[8];
+static unsigned payload_count;
 
 static void check(bool condition, const char *what)
 {
@@ -97,7 +100,7 @@ static void copy(uint8_t *to, const uint8_t *from, size_t len)
 
 static void deliver_to_device(const uint8_t *answer, size_t len, husk_event *event)
 {
-    uint8_t datagram[PEER_DATAGRAM_MAX_BYTES];
+    uint8_t datagram[LOOPBACK_REPLY_MAX_BYTES];
     husk_event repeated;
     bool again = next_bit(&duplicate);
     if (next_bit(&lose)) {
@@ -111,22 +114,34 @@ static void deliver_to_device(const uint8_t *answer, size_t len, husk_event *eve
     }
 }
 
+/* Payload lengths of the datagrams both ways, the first eight of them: of EDHOC, `true` or C_R and the message. */
+static void note_payload(const uint8_t *datagram, size_t len)
+{
+    husk_coap_message message;
+    if (payload_count < sizeof payload_bytes / sizeof payload_bytes[0] &&
+        husk_coap_decode(datagram, len, &message) == HUSK_OK) {
+        payload_bytes[payload_count++] = message.payload.len;
+    }
+}
+
 static void deliver_to_gateway(const uint8_t *request, size_t len, husk_event *event)
 {
-    uint8_t datagram[PEER_DATAGRAM_MAX_BYTES];
+    uint8_t datagram[LOOPBACK_REPLY_MAX_BYTES];
     bool again = next_bit(&duplicate);
     sent++;
+    note_payload(request, len);
     if (next_bit(&lose)) {
         return;
     }
     copy(datagram, request, len);
-    size_t answer_len = peer_receive(&gateway, datagram, len);
+    const loopback_reply *reply = loopback_gateway_receive(&gateway, datagram, len);
     if (again) {
         copy(datagram, request, len);
-        answer_len = peer_receive(&gateway, datagram, len);
+        reply = loopback_gateway_receive(&gateway, datagram, len);
     }
-    if (answer_len > 0) {
-        deliver_to_device(gateway.answer, answer_len, event);
+    if (reply != NULL) {
+        note_payload(reply->data, reply->len);
+        deliver_to_device(reply->data, reply->len, event);
     }
 }
 
@@ -157,13 +172,14 @@ static void begin(const uint8_t *device_key)
     static const husk_bytes office = {(const uint8_t *)"gateway", 7};
     check(husk_cred_compose(sensor, psk.kid, cred_i, sizeof cred_i, &psk.cred_i.len) == HUSK_OK, "CRED_I");
     check(husk_cred_compose(office, psk.kid, cred_r, sizeof cred_r, &psk.cred_r.len) == HUSK_OK, "CRED_R");
-    peer_init(&gateway, &edhoc, &psk);
+    loopback_gateway_init(&gateway, &edhoc, &psk);
     psk.key.data = device_key;
     config = (husk_device_config){.edhoc = edhoc, .psk = psk};
     check(husk_device_init(&device, &config) == HUSK_OK, "husk_device_init");
     lose = 0;
     duplicate = 0;
     sent = 0;
+    payload_count = 0;
     authenticated = false;
 }
 
@@ -192,10 +208,10 @@ static husk_event post(uint32_t number, uint8_t payload[READING_BYTES])
 static void check_delivered(uint32_t number, const char *what)
 {
     uint8_t payload[READING_BYTES];
-    uint32_t before = gateway.requests;
+    unsigned before = gateway.requests;
     husk_event event = post(number, payload);
     check(event.kind == HUSK_EVENT_RESPONSE && event.code == HUSK_COAP_CHANGED && gateway.requests == before + 1 &&
-              gateway.payload_len == READING_BYTES && same(gateway.payload, payload, READING_BYTES),
+              gateway.last_payload_len == READING_BYTES && same(gateway.last_payload, payload, READING_BYTES),
           what);
 }
 
@@ -213,8 +229,7 @@ static void readings(void)
         check_delivered(i, "a reading arrives as it was sent");
     }
     check(authenticated && sent == 2 + 3, "two datagrams authenticate, and each reading takes one");
-    check(gateway.edhoc_bytes[0] == 37 && gateway.edhoc_bytes[1] == 35 && gateway.edhoc_bytes[2] == 11 &&
-              gateway.edhoc_bytes[3] == 9,
+    check(payload_bytes[0] == 1 + 37 && payload_bytes[1] == 35 && payload_bytes[2] == 1 + 11 && payload_bytes[3] == 9,
           "EDHOC-PSK takes 37 + 35 + 11 + 9 bytes");
 }
 
@@ -251,7 +266,7 @@ static void gateway_reboots(void)
 {
     begin(key);
     check_delivered(0, "before the gateway reboots");
-    peer_reboot(&gateway);
+    loopback_gateway_forget(&gateway);
     check_delivered(1, "after the gateway rebooted the device authenticates again");
 }
 
