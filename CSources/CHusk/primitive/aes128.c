@@ -43,8 +43,8 @@ static void transpose(uint32_t q[8])
 }
 
 /* SubBytes: the circuit of Boyar and Peralta, "A new combinational logic minimization technique with applications to
- * cryptology" (2009), whose names these are except that x0 and s0, the highest bits, are q[7]. A linear layer on top, an
- * inversion in the middle and a linear layer at the bottom; 115 gates. */
+ * cryptology" (2009), whose names these are except that x0 and s0, the highest bits, are q[7]. A linear layer on top,
+ * an inversion in the middle and a linear layer at the bottom; 115 gates. */
 static void sub_bytes(uint32_t q[8])
 {
     uint32_t x0 = q[7], x1 = q[6], x2 = q[5], x3 = q[4], x4 = q[3], x5 = q[2], x6 = q[1], x7 = q[0];

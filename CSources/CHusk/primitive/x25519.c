@@ -25,6 +25,21 @@
 #define SMALL_MULTIPLIER 0
 #endif
 
+/* With the DSP extension the whole step is one instruction, and a loop around it would cost as much again: unrolled, the
+ * inner loop of the multiplication is twice as fast for 70 bytes. */
+#if defined(__ARM_FEATURE_DSP) && __ARM_ARCH >= 6 && defined(__GNUC__)
+#define HAVE_UMAAL 1
+#else
+#define HAVE_UMAAL 0
+#endif
+#if HAVE_UMAAL && defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#elif HAVE_UMAAL
+#define UNROLL _Pragma("GCC unroll 8")
+#else
+#define UNROLL
+#endif
+
 /* x1 is the point; x2 : z2 and x3 : z3 are the two points of the ladder. When it is done, all but x2 and z2 are free
  * for the inversion. */
 enum { X1, X2, Z2, X3, Z3, T1, T2, ELEMENTS };
@@ -52,6 +67,9 @@ static HUSK_INLINE uint64_t multiply_add(uint32_t a, uint32_t b, uint32_t c, uin
     uint32_t other = a_low * b_high + (middle & 0xffff) + (d >> 16);
     uint32_t high = a_high * b_high + (middle >> 16) + (other >> 16);
     return (uint64_t)high << 32 | (other << 16 | (low & 0xffff));
+#elif HAVE_UMAAL
+    __asm__("umaal %0, %1, %2, %3" : "+r"(c), "+r"(d) : "r"(a), "r"(b));
+    return (uint64_t)d << 32 | c;
 #else
     return (uint64_t)a * b + c + d;
 #endif
@@ -99,9 +117,11 @@ static void multiply(uint32_t product[2 * WORDS], uint32_t out[WORDS], const uin
     }
     uint32_t carry;
     for (unsigned i = 0; i < words; i++) {
+        uint32_t word = b[i];
         carry = 0;
+        UNROLL
         for (unsigned j = 0; j < WORDS; j++) {
-            uint64_t t = multiply_add(a[j], b[i], product[i + j], carry);
+            uint64_t t = multiply_add(a[j], word, product[i + j], carry);
             product[i + j] = (uint32_t)t;
             carry = (uint32_t)(t >> 32);
         }

@@ -1,5 +1,5 @@
-/* Runs the cryptography on secrets that valgrind takes for uninitialised memory, so that it reports every branch and every
- * address that depends on one: build with -DHUSK_CHECK_VALGRIND, run under `valgrind --error-exitcode=1`.
+/* Runs the cryptography on secrets that valgrind takes for uninitialised memory, so that it reports every branch and
+ * every address that depends on one: build with -DHUSK_CHECK_VALGRIND, run under `valgrind --error-exitcode=1`.
  * With --leak one secret decides a branch on purpose, and valgrind must fail. */
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* The primitives against libraries nobody here wrote, on random inputs with edge lengths: X25519, SHA-256 and HMAC against
- * libsodium; AES-CCM and HKDF against mbedTLS 2.28. Usage: differential [seed [count]]. */
+/* The primitives against libraries nobody here wrote, on random inputs with edge lengths: X25519, SHA-256 and HMAC
+ * against libsodium; AES-CCM and HKDF against mbedTLS 2.28. Usage: differential [seed [count]]. */
 #include <mbedtls/ccm.h>
 #include <mbedtls/hkdf.h>
 #include <mbedtls/md.h>
