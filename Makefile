@@ -10,6 +10,7 @@ MAKEFLAGS += -j2
 endif
 
 B := build
+export PYTHONPYCACHEPREFIX := $(CURDIR)/$(B)/pycache
 PYTHON ?= /usr/bin/python3
 SWIFT ?= swift
 CLANG ?= $(shell command -v clang || echo "$$(dirname "$$(command -v $(SWIFT))")/clang")
@@ -23,6 +24,7 @@ C_FLAGS := -std=c11 $(WARNINGS) $(INCLUDES) -MMD -MP
 
 CORE := $(wildcard CSources/CHusk/*/*.c)
 SUITES := $(patsubst Tests/C/test_%.c,%,$(wildcard Tests/C/test_*.c))
+LISTED_SUITES := $(shell sed -n 's/^SUITE(\(.*\))/\1/p' Tests/C/suites.h)
 TEST_SUPPORT := $(filter-out Tests/C/host.c Tests/C/test_%.c,$(wildcard Tests/C/*.c))
 PORTABLE_FIRMWARE := CSources/firmware/slip.c CSources/firmware/provisioning.c
 HOST_TESTS := $(PORTABLE_FIRMWARE) $(TEST_SUPPORT) $(SUITES:%=Tests/C/test_%.c) Tests/C/host.c
@@ -189,7 +191,7 @@ $(B)/$(1)/tests/$(2).elf: $(B)/$(1)/Tests/C/test_$(2).o $(TEST_IMAGE:%.c=$(B)/$(
 		$(FIRMWARE)/$(SCRIPT_$(MACHINE_$(1))) $(FIRMWARE)/sections.ld
 	@mkdir -p $$(@D)
 	@$(ARM)gcc $$(CC_FLAGS_$(1)) $(LINK_FLAGS) --specs=nano.specs -T $(SCRIPT_$(MACHINE_$(1))) $$(filter %.o,$$^) \
-		$(foreach other,$(filter-out $(2),$(SUITES)),-Wl,--defsym=suite_$(other)=suite_absent) -o $$@
+		$(foreach other,$(filter-out $(2),$(LISTED_SUITES)),-Wl,--defsym=suite_$(other)=suite_absent) -o $$@
 endef
 $(foreach cpu,m0 m3 m4,$(foreach suite,$(SUITES),$(eval $(call unit_image,$(cpu),$(suite)))))
 
@@ -201,14 +203,17 @@ define test_machine
 .PHONY: test-$(1) $(SUITES:%=test-$(1)-%)
 test-$(1): $(SUITES:%=test-$(1)-%) ## C unit tests on QEMU's $(1)
 $(SUITES:%=test-$(1)-%): test-$(1)-%: $(B)/$(CPU_$(1))/tests/%.elf
-	@printf '%-12s %-16s ' $(1) $$*; $$(call run,$(1),$$<)
+	@out=$$$$($$(call run,$(1),$$<)); code=$$$$?; printf '%-12s %-16s %s\n' $(1) $$* "$$$$out"; exit $$$$code
 endef
 $(foreach machine,$(MACHINES),$(eval $(call test_machine,$(machine))))
+
+.PHONY: test-qemu
+test-qemu: $(MACHINES:%=test-%) ## C unit tests on all simulated machines; test-microbit, test-mps2-an385 or -an386 on one
 
 .PHONY: test-loopback $(IMAGE_CPUS:%=test-loopback-%) size-report
 test-loopback: $(IMAGE_CPUS:%=test-loopback-%) ## Device and gateway in one image on every machine
 $(IMAGE_CPUS:%=test-loopback-%): test-loopback-%: $(B)/%/loopback.elf
-	@printf '%-8s ' $*; $(call run,$(MACHINE_$*),$<)
+	@out=$$($(call run,$(MACHINE_$*),$<)); code=$$?; printf '%-12s %-8s %s\n' $(MACHINE_$*) $* "$$out"; exit $$code
 
 $(B)/%/loopback.txt: $(B)/%/loopback.elf
 	@$(call run,$(MACHINE_$*),$<) >$@
@@ -219,3 +224,16 @@ size-report: $(foreach cpu,$(SIZE_CPUS),$(addprefix $(B)/$(cpu)/,sensor.elf $(FI
 
 test-structure: $(CORE_OBJECTS) $(IMAGE_CPUS:%=$(B)/%/sensor.elf) ## Include direction, symbols, headers, opening comments
 	@$(PYTHON) Tests/structure/structure.py $(B)
+
+# ---- Swift -----------------------------------------------------------------------------------------------------------
+
+SWIFT_BUILD := --scratch-path $(B)/swift
+HUSK := $(B)/swift/release/husk
+
+.PHONY: husk test-swift test-end-to-end
+husk: ## Build the command line, build/swift/release/husk
+	@$(SWIFT) build $(SWIFT_BUILD) -c release --product husk
+test-swift: ## Swift tests
+	@$(PYTHON) Tests/swift_tests.py $(SWIFT) test $(SWIFT_BUILD)
+test-end-to-end: firmware husk ## The firmware on every machine against the real gateway, on good and bad links
+	@$(PYTHON) Tests/end_to_end.py $(HUSK) $(B)
