@@ -256,8 +256,8 @@ static void every_intermediate_value(void)
     CHECK_HEX(out, 32, TH_2);
     husk_hkdf_extract(hash, context_2, bytes(g_xy, g_xy_len), out);
     CHECK_HEX(out, 32, PRK_2E);
-    check_kdf(PRK_2E, HUSK_EDHOC_LABEL_KEYSTREAM_2A, context_2, KEYSTREAM_2A);
-    husk_edhoc_th_3(hash, th_2, bytes(plaintext_2a, plaintext_2a_len), out);
+    check_kdf(PRK_2E, HUSK_EDHOC_LABEL_KEYSTREAM_2, context_2, KEYSTREAM_2A);
+    husk_edhoc_th_3(hash, th_2, bytes(plaintext_2a, plaintext_2a_len), NO_BYTES, out);
     CHECK_HEX(out, 32, TH_3);
     check_kdf(PRK_2E, HUSK_EDHOC_LABEL_SALT_4E3M, context_3, SALT_4E3M);
     husk_hkdf_extract(hash, bytes(salt_4e3m, salt_4e3m_len), c.psk.key, out);

@@ -7,24 +7,30 @@
 
 #include "husk/cose.h"
 
-husk_status husk_edhoc_kdf_xor(const husk_hmac_key *prk, uint32_t label, husk_bytes context, uint8_t *data, size_t len,
-                               size_t okm_len)
+husk_status husk_edhoc_kdf_xor(const husk_hmac_key *prk, uint32_t label, const husk_bytes *context, size_t count,
+                               uint8_t *data, size_t len, size_t okm_len)
 {
-    if (okm_len > (size_t)255 * prk->hash->digest_bytes) {
+    if (okm_len > (size_t)255 * prk->hash->digest_bytes || count > HUSK_EDHOC_CONTEXT_PARTS_MAX) {
         return HUSK_ERR_ARGUMENT;
     }
-    /* info = ( info_label : int, context : bstr, length : uint ), in pieces so that `context` is not copied. */
+    /* info = ( info_label : int, context : bstr, length : uint ), in pieces so that the context is not copied. */
     uint8_t front[2 * HUSK_CBOR_HEAD_MAX_BYTES];
     uint8_t back[HUSK_CBOR_HEAD_MAX_BYTES];
+    husk_bytes info[HUSK_EDHOC_CONTEXT_PARTS_MAX + 2];
+    size_t context_len = 0;
+    for (size_t i = 0; i < count; i++) {
+        info[1 + i] = context[i];
+        context_len += context[i].len;
+    }
     husk_cbor_writer w;
     husk_cbor_writer_init(&w, front, sizeof front);
     husk_cbor_write_int(&w, label);
-    husk_cbor_write_head(&w, HUSK_CBOR_BYTES, context.len);
-    size_t front_len = w.len;
+    husk_cbor_write_head(&w, HUSK_CBOR_BYTES, context_len);
+    info[0] = (husk_bytes){front, w.len};
     husk_cbor_writer_init(&w, back, sizeof back);
     husk_cbor_write_head(&w, HUSK_CBOR_UINT, okm_len);
-    const husk_bytes info[3] = {{front, front_len}, context, {back, w.len}};
-    return husk_hkdf_expand_xor(prk, info, 3, data, len);
+    info[1 + count] = (husk_bytes){back, w.len};
+    return husk_hkdf_expand_xor(prk, info, count + 2, data, len);
 }
 
 husk_status husk_edhoc_kdf(const husk_hmac_key *prk, uint32_t label, husk_bytes context, uint8_t *out, size_t len)
@@ -32,7 +38,7 @@ husk_status husk_edhoc_kdf(const husk_hmac_key *prk, uint32_t label, husk_bytes 
     if (len > 0) {
         memset(out, 0, len);
     }
-    return husk_edhoc_kdf_xor(prk, label, context, out, len, len);
+    return husk_edhoc_kdf_xor(prk, label, &context, 1, out, len, len);
 }
 
 void husk_edhoc_absorb_bstr(const husk_hash *hash, husk_hash_state *state, husk_bytes data)
@@ -54,21 +60,50 @@ void husk_edhoc_th_2(const husk_hash *hash, const uint8_t *g_y, const uint8_t *h
     hash->final(&state, th_2);
 }
 
-void husk_edhoc_th_3(const husk_hash *hash, const uint8_t *th_2, husk_bytes plaintext_2a, uint8_t *th_3)
+void husk_edhoc_prk_2e(const husk_hash *hash, const uint8_t *g_y, const uint8_t *h_message_1, uint8_t *secret,
+                       uint8_t *th_2)
+{
+    husk_edhoc_th_2(hash, g_y, h_message_1, th_2);
+    husk_hkdf_extract(hash, (husk_bytes){th_2, hash->digest_bytes}, (husk_bytes){secret, HUSK_ECDH_BYTES}, secret);
+}
+
+husk_status husk_edhoc_keystream_2(const husk_hash *hash, const uint8_t *prk_2e, const uint8_t *th_2, uint8_t *text,
+                                   size_t len)
+{
+    husk_bytes context = {th_2, hash->digest_bytes};
+    husk_hmac_key prk;
+    husk_hmac_key_init(&prk, hash, prk_2e, hash->digest_bytes);
+    husk_status status = husk_edhoc_kdf_xor(&prk, HUSK_EDHOC_LABEL_KEYSTREAM_2, &context, 1, text, len, len);
+    husk_wipe(&prk, sizeof prk);
+    return status;
+}
+
+void husk_edhoc_th_3(const husk_hash *hash, const uint8_t *th_2, husk_bytes plaintext_2, husk_bytes cred_r,
+                     uint8_t *th_3)
 {
     husk_hash_state state;
     hash->init(&state);
     husk_edhoc_absorb_bstr(hash, &state, (husk_bytes){th_2, hash->digest_bytes});
-    hash->update(&state, plaintext_2a.data, plaintext_2a.len);
+    hash->update(&state, plaintext_2.data, plaintext_2.len);
+    hash->update(&state, cred_r.data, cred_r.len);
     hash->final(&state, th_3);
 }
 
-void husk_edhoc_prk_4e3m(husk_hmac_key *prk, husk_bytes th_3, husk_bytes psk)
+void husk_edhoc_enter_exchanged(husk_edhoc *session, const uint8_t *prk_3e2m, const uint8_t *th_3, uint8_t phase)
+{
+    const husk_hash *hash = session->config->suites[session->suite_index]->hash;
+    husk_wipe(&session->state, sizeof session->state);
+    memcpy(session->state.exchanged.prk_3e2m, prk_3e2m, hash->digest_bytes);
+    memcpy(session->state.exchanged.th_3, th_3, hash->digest_bytes);
+    session->phase = phase;
+}
+
+void husk_edhoc_next_prk(husk_hmac_key *prk, uint32_t label, husk_bytes th, husk_bytes ikm)
 {
     const husk_hash *hash = prk->hash;
     uint8_t key[HUSK_HASH_MAX_BYTES];
-    (void)husk_edhoc_kdf(prk, HUSK_EDHOC_LABEL_SALT_4E3M, th_3, key, hash->digest_bytes);
-    husk_hkdf_extract(hash, (husk_bytes){key, hash->digest_bytes}, psk, key);
+    (void)husk_edhoc_kdf(prk, label, th, key, hash->digest_bytes);
+    husk_hkdf_extract(hash, (husk_bytes){key, hash->digest_bytes}, ikm, key);
     husk_hmac_key_init(prk, hash, key, hash->digest_bytes);
     husk_wipe(key, sizeof key);
 }

@@ -1,42 +1,9 @@
 /* message_2 = ( G_Y_CIPHERTEXT_2A ), CIPHERTEXT_2A = PLAINTEXT_2A XOR KEYSTREAM_2A, PLAINTEXT_2A = ( C_R, ? EAD_2 )
  * (draft-ietf-lake-edhoc-psk-08 section 5.2): compose and process. */
-#include <string.h>
-
 #include "edhoc/ead.h"
 #include "edhoc/ephemeral.h"
 #include "edhoc/key_schedule.h"
 #include "edhoc/message.h"
-
-/* What both sides compute. TH_2 and PRK_2e, which is PRK_3e2m in this method: `secret` is G_XY on entry and PRK_2e on
- * return. */
-static void derive(const husk_hash *hash, const uint8_t *g_y, const uint8_t *h_message_1, uint8_t *secret,
-                   uint8_t *th_2)
-{
-    husk_edhoc_th_2(hash, g_y, h_message_1, th_2);
-    husk_hkdf_extract(hash, (husk_bytes){th_2, hash->digest_bytes}, (husk_bytes){secret, HUSK_ECDH_BYTES}, secret);
-}
-
-/* Encrypts or decrypts: text ^= KEYSTREAM_2A. HUSK_ERR_ARGUMENT if it is longer than the keystream can be. */
-static husk_status xor_keystream_2a(const husk_hash *hash, const uint8_t *prk_2e, const uint8_t *th_2, uint8_t *text,
-                                    size_t len)
-{
-    husk_hmac_key prk;
-    husk_hmac_key_init(&prk, hash, prk_2e, hash->digest_bytes);
-    husk_status status = husk_edhoc_kdf_xor(&prk, HUSK_EDHOC_LABEL_KEYSTREAM_2A,
-                                            (husk_bytes){th_2, hash->digest_bytes}, text, len, len);
-    husk_wipe(&prk, sizeof prk);
-    return status;
-}
-
-/* Moves on to state.exchanged. */
-static void enter_exchanged(husk_edhoc *session, const husk_hash *hash, const uint8_t *prk_3e2m, const uint8_t *th_3,
-                            uint8_t phase)
-{
-    husk_wipe(&session->state, sizeof session->state);
-    memcpy(session->state.exchanged.prk_3e2m, prk_3e2m, hash->digest_bytes);
-    memcpy(session->state.exchanged.th_3, th_3, hash->digest_bytes);
-    session->phase = phase;
-}
 
 husk_status husk_edhoc_message_2_compose(husk_edhoc *session, const husk_id *c_r, husk_bytes ead_2, uint8_t *out,
                                          size_t out_cap, size_t *out_len)
@@ -68,7 +35,7 @@ husk_status husk_edhoc_message_2_compose(husk_edhoc *session, const husk_id *c_r
         husk_wipe(secret, sizeof secret);
         return status;
     }
-    derive(suite->hash, g_y, session->state.send_2.h_message_1, secret, th_2);
+    husk_edhoc_prk_2e(suite->hash, g_y, session->state.send_2.h_message_1, secret, th_2);
 
     husk_bytes identifier = {c_r->bytes, c_r->len};
     husk_cbor_writer w;
@@ -84,11 +51,11 @@ husk_status husk_edhoc_message_2_compose(husk_edhoc *session, const husk_id *c_r
     if (status == HUSK_OK) {
         uint8_t *text = out + (*out_len - text_len);
         uint8_t th_3[HUSK_HASH_MAX_BYTES];
-        husk_edhoc_th_3(suite->hash, th_2, (husk_bytes){text, text_len}, th_3);
-        status = xor_keystream_2a(suite->hash, secret, th_2, text, text_len);
+        husk_edhoc_th_3(suite->hash, th_2, (husk_bytes){text, text_len}, (husk_bytes){NULL, 0}, th_3);
+        status = husk_edhoc_keystream_2(suite->hash, secret, th_2, text, text_len);
         if (status == HUSK_OK) {
             session->c_r = *c_r;
-            enter_exchanged(session, suite->hash, secret, th_3, HUSK_EDHOC_RESPONDER_WAIT_3);
+            husk_edhoc_enter_exchanged(session, secret, th_3, HUSK_EDHOC_RESPONDER_WAIT_3);
         }
     }
     husk_wipe(secret, sizeof secret);
@@ -140,8 +107,8 @@ husk_status husk_edhoc_message_2_process(husk_edhoc *session, uint8_t *message, 
     if (status != HUSK_OK) {
         return status;
     }
-    derive(suite->hash, content, session->state.wait_2.h_message_1, secret, th_2);
-    status = xor_keystream_2a(suite->hash, secret, th_2, text, text_len);
+    husk_edhoc_prk_2e(suite->hash, content, session->state.wait_2.h_message_1, secret, th_2);
+    status = husk_edhoc_keystream_2(suite->hash, secret, th_2, text, text_len);
     if (status == HUSK_OK) {
         husk_bytes plaintext_2a = {text, text_len};
         husk_id c_r;
@@ -149,9 +116,9 @@ husk_status husk_edhoc_message_2_process(husk_edhoc *session, uint8_t *message, 
         status = read_plaintext_2a(session, plaintext_2a, &c_r, &ead);
         if (status == HUSK_OK) {
             uint8_t th_3[HUSK_HASH_MAX_BYTES];
-            husk_edhoc_th_3(suite->hash, th_2, plaintext_2a, th_3);
+            husk_edhoc_th_3(suite->hash, th_2, plaintext_2a, (husk_bytes){NULL, 0}, th_3);
             session->c_r = c_r;
-            enter_exchanged(session, suite->hash, secret, th_3, HUSK_EDHOC_INITIATOR_SEND_3);
+            husk_edhoc_enter_exchanged(session, secret, th_3, HUSK_EDHOC_INITIATOR_SEND_3);
             if (ead_2 != NULL) {
                 *ead_2 = ead;
             }

@@ -26,7 +26,8 @@ static husk_status xor_keystream_3a(const husk_edhoc *session, uint8_t *text, si
 {
     husk_hmac_key prk_3e2m;
     prepare_prk_3e2m(session, &prk_3e2m);
-    husk_status status = husk_edhoc_kdf_xor(&prk_3e2m, HUSK_EDHOC_LABEL_KEYSTREAM_3A, th_3_of(session), text, len, len);
+    husk_bytes th_3 = th_3_of(session);
+    husk_status status = husk_edhoc_kdf_xor(&prk_3e2m, HUSK_EDHOC_LABEL_KEYSTREAM_3A, &th_3, 1, text, len, len);
     husk_wipe(&prk_3e2m, sizeof prk_3e2m);
     return status;
 }
@@ -75,7 +76,7 @@ husk_status husk_edhoc_message_3_compose(husk_edhoc *session, const husk_psk *ps
     husk_edhoc_th_4(suite->hash, th_3, id_cred_psk, (husk_bytes){text, ead_3.len}, psk, th_4);
     husk_hmac_key prk;
     prepare_prk_3e2m(session, &prk);
-    husk_edhoc_prk_4e3m(&prk, th_3, psk->key);
+    husk_edhoc_next_prk(&prk, HUSK_EDHOC_LABEL_SALT_4E3M, th_3, psk->key);
     status = husk_edhoc_ciphertext_3b(aead, &prk, th_3, id_cred_psk, psk, true, text, ead_3.len);
     if (status == HUSK_OK) {
         status = xor_keystream_3a(session, out + plaintext_3a_at, plaintext_3a_len);
@@ -126,8 +127,8 @@ husk_status husk_edhoc_message_3_identify(const husk_edhoc *session, const uint8
     }
     husk_hmac_key prk_3e2m;
     prepare_prk_3e2m(session, &prk_3e2m);
-    status = husk_edhoc_kdf_xor(&prk_3e2m, HUSK_EDHOC_LABEL_KEYSTREAM_3A, th_3_of(session), front, front_len,
-                                content.len);
+    husk_bytes th_3 = th_3_of(session);
+    status = husk_edhoc_kdf_xor(&prk_3e2m, HUSK_EDHOC_LABEL_KEYSTREAM_3A, &th_3, 1, front, front_len, content.len);
     husk_wipe(&prk_3e2m, sizeof prk_3e2m);
     if (status != HUSK_OK) {
         return HUSK_ERR_FORMAT; /* longer than any keystream */
@@ -182,7 +183,7 @@ static husk_status verify_3b(husk_edhoc *session, const husk_psk *psk, husk_byte
     husk_bytes plaintext_3b = {ciphertext_3b, len - suite->edhoc_aead->tag_bytes};
     husk_hmac_key prk;
     prepare_prk_3e2m(session, &prk);
-    husk_edhoc_prk_4e3m(&prk, th_3, psk->key);
+    husk_edhoc_next_prk(&prk, HUSK_EDHOC_LABEL_SALT_4E3M, th_3, psk->key);
     husk_status status = husk_edhoc_ciphertext_3b(suite->edhoc_aead, &prk, th_3, id_cred_psk, psk, false,
                                                   ciphertext_3b, plaintext_3b.len);
     if (status == HUSK_OK) {
