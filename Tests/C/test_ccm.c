@@ -1,5 +1,7 @@
-/* AES-CCM: RFC 3610, every length around a block, tampering with every bit, what is too long. */
+/* AES-CCM: RFC 3610, NIST, every length around a block, tampering with every bit, what is too long. */
 #include "test.h"
+
+#include "ccm_vectors.h"
 
 /* RFC 3610 section 8, all 24 packets: tag length, header length, key, nonce, packet, sealed packet. */
 static const struct {
@@ -110,6 +112,23 @@ static void rfc_3610(void)
         CHECK_MEM(buffer, sealed, sealed_len);
         CHECK_OK(aead.open(&aead, key, nonce, &aad, 1, buffer + header, len));
         CHECK_MEM(buffer, packet, packet_len);
+    }
+}
+
+static void cavs(void)
+{
+    for (size_t i = 0; i < sizeof ccm_vectors / sizeof ccm_vectors[0]; i++) {
+        uint8_t key[16], nonce[13], aad_bytes[32], text[24], buffer[40];
+        unhex(ccm_vectors[i].key, key, sizeof key);
+        unhex(ccm_vectors[i].nonce, nonce, sizeof nonce);
+        husk_bytes aad = bytes(aad_bytes, unhex(ccm_vectors[i].aad, aad_bytes, sizeof aad_bytes));
+        size_t len = unhex(ccm_vectors[i].text, text, sizeof text);
+        husk_aead aead = with_tag(ccm_vectors[i].tag_bytes);
+        memcpy(buffer, text, len);
+        CHECK_OK(aead.seal(&aead, key, nonce, &aad, 1, buffer, len));
+        CHECK_HEX(buffer, len + aead.tag_bytes, ccm_vectors[i].sealed);
+        CHECK_OK(aead.open(&aead, key, nonce, &aad, 1, buffer, len));
+        CHECK_MEM(buffer, text, len);
     }
 }
 
@@ -296,6 +315,7 @@ static void equal(void)
 void suite_ccm(void)
 {
     RUN(rfc_3610);
+    RUN(cavs);
     RUN(the_tables);
     RUN(lengths);
     RUN(aad_in_chunks);

@@ -25,8 +25,8 @@
 #define SMALL_MULTIPLIER 0
 #endif
 
-/* With the DSP extension the whole step is one instruction, and a loop around it would cost as much again: unrolled, the
- * inner loop of the multiplication is twice as fast for 70 bytes. */
+/* With the DSP extension the whole step is one instruction, and a loop around it would cost as much again: unrolled,
+ * the inner loop of the multiplication is twice as fast for 70 bytes. */
 #if defined(__ARM_FEATURE_DSP) && __ARM_ARCH >= 6 && defined(__GNUC__)
 #define HAVE_UMAAL 1
 #else
