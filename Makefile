@@ -13,7 +13,9 @@ B := build
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(B)/pycache
 PYTHON ?= /usr/bin/python3
 SWIFT ?= swift
-CLANG ?= $(shell command -v clang || echo "$$(dirname "$$(command -v $(SWIFT))")/clang")
+ifndef CLANG
+CLANG := $(shell command -v clang || echo "$$(dirname "$$(command -v $(SWIFT))")/clang")
+endif
 GCC ?= gcc
 ARM := arm-none-eabi-
 ARMV7A := arm-linux-gnueabihf-gcc

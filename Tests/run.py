@@ -5,6 +5,7 @@ Each stage prints one or more lines `N passed, N failed`. A stage that prints no
 reporting a failure, counts as one failure. The last line is the sum of all; the exit code is 1 if anything failed.
     run.py [STAGE ...]
 """
+import os
 import re
 import subprocess
 import sys
@@ -29,11 +30,17 @@ STAGES = {
 SUMMARY = re.compile(r"(?:^|\s)(\d+) passed, (\d+) failed\s*$")
 
 
+def environment():
+    """Ours, without the job slots of the make that called us, which a grandchild cannot share."""
+    flags = [word for word in os.environ.get("MAKEFLAGS", "").split() if not word.startswith(("-j", "--jobserver"))]
+    return os.environ | {"MAKEFLAGS": " ".join(flags)}
+
+
 def run_stage(target):
     """Runs a make target, showing what it prints; returns its exit code and its passed and failed tests, or None for
     these if no line states them."""
     process = subprocess.Popen(["make", "--no-print-directory", target], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               text=True, errors="replace")
+                               text=True, errors="replace", env=environment())
     passed = failed = 0
     stated = False
     for line in process.stdout:
@@ -46,27 +53,25 @@ def run_stage(target):
     return process.wait(), (passed, failed) if stated else None
 
 
-def judge(name, code, counts):
-    """Turns a stage's exit code and counts into counts, with a failure for a stage that broke; says why."""
+def judge(code, counts):
+    """A stage's counts, with a failure for a stage that broke, and why that is."""
     if counts is None:
-        print(f"FAILED {name}: it reported no result (exit code {code})")
-        return 0, 1
+        return 0, 1, f"it reported no result (exit code {code})"
     passed, failed = counts
     if code != 0 and failed == 0:
-        print(f"FAILED {name}: it ended with exit code {code}")
-        return passed, 1
+        return passed, 1, f"it ended with exit code {code}"
     if passed + failed == 0:
-        print(f"FAILED {name}: it ran no test")
-        return 0, 1
-    return passed, failed
+        return 0, 1, "it ran no test"
+    return passed, failed, None
 
 
 def run(name, target):
     """Runs and reports one stage."""
     print(f"== {name} (make {target})", flush=True)
     begin = time.monotonic()
-    code, counts = run_stage(target)
-    passed, failed = judge(name, code, counts)
+    passed, failed, why = judge(*run_stage(target))
+    if why:
+        print(f"FAILED {name}: {why}")
     return passed, failed, time.monotonic() - begin
 
 

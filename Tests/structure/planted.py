@@ -1,12 +1,16 @@
 """Self-tests: each structural check has to fire on a violation planted in a temporary directory, and only then."""
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 import headers
 import includes
 import openings
 import symbols
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import run as runner  # noqa: E402  (needs the path above)
 
 
 def plant(files):
@@ -94,4 +98,10 @@ SELF_TESTS = {
     "suite without a file": lambda: fires(openings.suite_violations, {"suites.h": "SUITE(a)\n"}, "SUITE(a)"),
     "suite listed twice": lambda: fires(openings.suite_violations, {"suites.h": "SUITE(a)\nSUITE(a)\n", "test_a.c": ""},
                                         "twice"),
+    "stage that passes": lambda: runner.judge(0, (3, 0)) == (3, 0, None),
+    "stage with failures": lambda: runner.judge(1, (3, 2)) == (3, 2, None),
+    "stage that crashes after its result": lambda: runner.judge(139, (3, 0))[:2] == (3, 1),
+    "stage that crashes before its result": lambda: runner.judge(139, None)[:2] == (0, 1),
+    "stage without a result": lambda: runner.judge(0, None)[:2] == (0, 1),
+    "stage without tests": lambda: runner.judge(0, (0, 0))[:2] == (0, 1),
 }
