@@ -36,6 +36,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
         .target(
@@ -58,7 +60,7 @@ let package = Package(
         .executableTarget(
             name: "HuskCLI",
             dependencies: [
-                "Husk",
+                "Husk", "CHusk",
                 .target(name: "HuskGateway", condition: gateway),
                 .target(name: "CTLSPeer", condition: gateway),
                 .product(name: "ArgumentParser", package: "swift-argument-parser", condition: gateway),
@@ -66,6 +68,9 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio", condition: gateway),
                 .product(name: "Logging", package: "swift-log", condition: gateway),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: gateway),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle", condition: gateway),
+                .product(name: "SystemPackage", package: "swift-system", condition: gateway),
+                .product(name: "Subprocess", package: "swift-subprocess", condition: gateway),
             ],
             swiftSettings: swift),
         .testTarget(name: "HuskTests", dependencies: ["Husk", "CHusk"], swiftSettings: swift),
@@ -76,6 +81,14 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio", condition: gateway),
                 .product(name: "NIOPosix", package: "swift-nio", condition: gateway),
                 .product(name: "Logging", package: "swift-log", condition: gateway),
+            ],
+            swiftSettings: swift),
+        .testTarget(name: "CTLSPeerTests", dependencies: ["CTLSPeer"], swiftSettings: swift),
+        .testTarget(
+            name: "HuskCLITests",
+            dependencies: [
+                "HuskCLI", "HuskGateway",
+                .product(name: "ArgumentParser", package: "swift-argument-parser", condition: gateway),
             ],
             swiftSettings: swift),
     ],

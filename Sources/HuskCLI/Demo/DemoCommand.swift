@@ -1,0 +1,230 @@
+// `husk demo`: a simulated microcontroller authenticates to a gateway in this process, and what that cost.
+#if Gateway
+import ArgumentParser
+import Husk
+import HuskGateway
+import Logging
+import Synchronization
+
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Watch a simulated microcontroller authenticate, and see what it costs next to TLS.",
+        discussion: """
+            Makes a fresh key, starts a gateway on a free port of this machine, boots the sensor firmware (Arm \
+            code) under QEMU, and carries datagrams between the firmware's UART and the gateway's UDP port. Prints \
+            every message with its size, the readings as the gateway decrypted them, what the firmware says of \
+            its own stack and memory, and a table with TLS handshakes that are run here for comparison.
+
+            Needs 'qemu-system-arm' and the firmware images that 'make firmware' builds.
+
+            EXAMPLES
+              husk demo
+              husk demo --machine all --readings 5
+              husk demo --machine mps2-an386 --json figures.json
+
+            \(ExitStatus.help)
+            """)
+
+    @Option(help: "The simulated machine: microbit (M0), mps2-an385 (M3), mps2-an386 (M4), or all.")
+    var machine = MachineChoice.microbit
+
+    @Option(help: ArgumentHelp("How many readings each device sends, 1 to 255.", valueName: "count"))
+    var readings = 3
+
+    @Option(help: ArgumentHelp("Where 'make firmware' put the images.", valueName: "directory"))
+    var firmwareDir = "build"
+
+    @Option(help: ArgumentHelp("Also write all figures to a file, as JSON.", valueName: "file"))
+    var json: String?
+
+    @Option(help: ArgumentHelp("QEMU's program.", valueName: "program"))
+    var qemu = "qemu-system-arm"
+
+    @Option(help: ArgumentHelp("Give up on a machine after this long.", valueName: "seconds"))
+    var timeout = 60
+
+    func validate() throws {
+        guard (1...255).contains(readings) else {
+            throw ValidationError("readings are 1 to 255, not \(readings)")
+        }
+        guard (1...86_400).contains(timeout) else {
+            throw ValidationError("the timeout is 1 to 86400 seconds, not \(timeout)")
+        }
+    }
+
+    func run() async throws {
+        let style = Style.standardOutput
+        let program = try Simulation.find(qemu)
+        let machines = machine.machines
+        for machine in machines where !PrivateFile.isReadable("\(firmwareDir)/\(machine.image)") {
+            throw Failure(
+                .unavailable,
+                "\(firmwareDir)/\(machine.image) is missing: run 'make firmware', or name its place with --firmware-dir")
+        }
+
+        var figures: [MachineFigures] = []
+        for machine in machines {
+            figures.append(try await run(machine, qemu: program, style: style))
+        }
+        let tls = try TLSFigures.measureAll()
+        let costs = figures.map { CostTable(husk: $0.husk, tls: tls) }
+        Self.printCost(figures[0].husk, costs[0], tls, style: style)
+
+        if let json {
+            let all = DemoFigures(
+                version: HuskCommand.configuration.version, machines: figures, tlsLibrary: TLSFigures.library, tls: tls,
+                costs: costs)
+            try PrivateFile.replace(json, all.encoded())
+        }
+    }
+
+    /// One machine from key to report.
+    private func run(_ machine: Machine, qemu: String, style: Style) async throws -> MachineFigures {
+        let record = KeyRecord.generate(device: "sensor", gateway: "gateway", kid: [0x00], keyBytes: 16)
+        let gateway = try await Self.startGateway(record)
+        printLine(
+            style.bold("\(machine.processor) (QEMU \(machine.rawValue))")
+                + " authenticates to the gateway at 127.0.0.1:\(gateway.port) with a fresh key")
+        printLine()
+        printLine(style.dim(MessageLine.header))
+
+        let events = gateway.events()
+        let observer = Task {
+            var observation = Observation()
+            for await event in events {
+                observation.add(event)
+                Self.show(event)
+            }
+            return observation
+        }
+        let said = Mutex<[String]>([])
+        let ended: Result<Simulation.Outcome, any Error>
+        do {
+            ended = .success(try await simulate(machine, qemu: qemu, record: record, port: gateway.port) { line in
+                said.withLock { $0.append(line) }
+            })
+        } catch {
+            ended = .failure(error)
+        }
+        await gateway.shutdown()
+        let observation = await observer.value
+        let lines = said.withLock { $0 }
+
+        let outcome = try ended.get()
+        guard outcome.exitCode == 0 else {
+            let why = lines.last { $0.hasPrefix("failed: ") } ?? outcome.errors.last
+            let meaning = Machine.meaning(ofExit: outcome.exitCode)
+            throw Failure(.failed, "the firmware on \(machine.rawValue) ended with \(outcome.exitCode): \(why ?? meaning)")
+        }
+        guard let report = lines.lazy.compactMap(FirmwareReport.init).first else {
+            throw Failure(.failed, "the firmware on \(machine.rawValue) made no report: rebuild it with 'make firmware'")
+        }
+        guard observation.readings.count == readings, let husk = HuskFigures(observation.messages) else {
+            throw Failure(
+                .failed, "the gateway got \(observation.readings.count) of \(readings) readings from \(machine.rawValue)")
+        }
+        Self.printReadings(observation, report, machine, style: style)
+        return MachineFigures(
+            machine: machine.rawValue, processor: machine.processor,
+            suite: observation.authentications.first.map { Int($0.suite.id) },
+            messages: observation.messages,
+            readings: observation.readings.map {
+                ReadingFigures(device: $0.device, path: $0.path, bytes: $0.payload.count, text: $0.text)
+            },
+            husk: husk, firmware: report, firmwareExitCode: Int(outcome.exitCode),
+            authenticationMilliseconds: lines.lazy.compactMap(Self.milliseconds).first)
+    }
+
+    private static func startGateway(_ record: KeyRecord) async throws(Failure) -> Gateway {
+        let content = try CredentialsFile.encode(KeyList(devices: [record]))
+        let known: Credentials
+        do throws(CredentialsError) {
+            known = try Credentials(json: content, file: "fresh key")
+        } catch {
+            throw Failure(.failed, "\(error)")
+        }
+        do throws(GatewayError) {
+            let silent = Logger(label: "husk.demo") { _ in SwiftLogNoOpLogHandler() }
+            return try await Gateway.start(
+                GatewayConfiguration(host: "127.0.0.1", port: 0), credentials: known, logger: silent)
+        } catch {
+            throw Failure(.unavailable, "\(error)")
+        }
+    }
+
+    /// Boots the firmware with the key of `record` and waits for its end.
+    private func simulate(
+        _ machine: Machine, qemu: String, record: KeyRecord, port: Int, diagnostic: @escaping @Sendable (String) -> Void
+    ) async throws -> Simulation.Outcome {
+        let credentials = try record.credentials()
+        let provisioning = try Provisioning(
+            kid: record.kidBytes(), key: record.keyBytes(), initiator: credentials.initiator,
+            responder: credentials.responder, readings: UInt8(readings), intervalMilliseconds: 0)
+        let file = try PrivateFile.temporary(provisioning.encoded())
+        defer { PrivateFile.remove(file) }
+        let simulation = Simulation(
+            qemu: qemu, machine: machine, image: "\(firmwareDir)/\(machine.image)", provisioning: file, gatewayPort: port)
+        let late = Failure(
+            .failed, "the firmware on \(machine.rawValue) did not end within \(timeout) s: give it more with --timeout")
+        return try await supervised(limit: .seconds(timeout), late: late) {
+            try await simulation.run(diagnostic: diagnostic)
+        }
+    }
+
+    /// `authenticated in 36 ms`.
+    private static func milliseconds(_ line: String) -> Int? {
+        let words = line.split(separator: " ")
+        guard words.count == 4, words[0] == "authenticated", words[3] == "ms" else { return nil }
+        return Int(words[2])
+    }
+
+    private static func show(_ event: GatewayEvent) {
+        switch event {
+        case .message(let message): printLine(MessageLine.text(message))
+        case .refused(let refusal): printLine("  " + refusal.text)
+        case .authenticated, .reading: break
+        }
+    }
+
+    private static func printReadings(
+        _ observation: Observation, _ report: FirmwareReport, _ machine: Machine, style: Style
+    ) {
+        printLine()
+        printLine(style.bold("Readings") + ", as the gateway decrypted them")
+        for reading in observation.readings {
+            printLine("  \(printable(reading.device))  \(printable(reading.path))  \(style.good(reading.text))")
+        }
+        printLine()
+        printLine(style.bold("On the device") + ", as the firmware counted")
+        printLine("  peak stack \(grouped(report.peakStackBytes)) bytes, endpoint state \(grouped(report.stateBytes)) bytes")
+        printLine(
+            "  image: \(grouped(report.textBytes)) bytes of code and constants, "
+                + "\(grouped(report.dataBytes + report.bssBytes)) bytes of data; "
+                + "\(report.retransmissions) messages sent again")
+        printLine()
+    }
+
+    private static func printCost(_ husk: HuskFigures, _ cost: CostTable, _ tls: [TLSFigures], style: Style) {
+        let library = TLSFigures.library
+        printLine(style.bold("What it cost") + ", next to \(library) run in this process")
+        for line in cost.lines(library: library, style: style) {
+            printLine(line)
+        }
+        printLine()
+        printLine(
+            "  Husk's handshake is \(husk.edhocBytes) bytes of EDHOC in \(husk.handshakeBytes) bytes of CoAP datagrams, "
+                + "with fresh X25519")
+        printLine("  keys (forward secrecy). TLS PSK has none unless it says ECDHE.")
+        if let chains = tls.first(where: { $0.isSupported && $0.chainBytes.contains { $0 > 0 } })?.chainBytes {
+            printLine(
+                "  Certificates: both sides send leaf and intermediate, P-256, "
+                    + "\(chains.map(String.init).joined(separator: " + ")) bytes of DER.")
+        }
+        printLine(
+            "  Message: 32 bytes and what protects them (OSCORE adds \(husk.requestOverheadBytes), its answer "
+                + "\(husk.responseOverheadBytes)). Left out: CoAP headers")
+        printLine("  of the message, which both need, and UDP, TCP and IP headers.")
+    }
+}
+#endif

@@ -1,0 +1,113 @@
+// The simulated microcontrollers, and what their firmware is given and reports.
+#if Gateway
+import ArgumentParser
+
+/// A machine that QEMU simulates.
+enum Machine: String, CaseIterable, Sendable {
+    case microbit
+    case an385 = "mps2-an385"
+    case an386 = "mps2-an386"
+
+    var processor: String {
+        switch self {
+        case .microbit: "Cortex-M0"
+        case .an385: "Cortex-M3"
+        case .an386: "Cortex-M4"
+        }
+    }
+
+    /// Where `make firmware` puts the image, below the firmware directory.
+    var image: String {
+        switch self {
+        case .microbit: "m0/sensor.elf"
+        case .an385: "m3/sensor.elf"
+        case .an386: "m4/sensor.elf"
+        }
+    }
+
+    /// What the firmware's exit code means (CSources/firmware/README.md).
+    static func meaning(ofExit code: Int32) -> String {
+        switch code {
+        case 1: "it was not provisioned with a usable key"
+        case 2: "it got no protected answer from the gateway"
+        case 3: "the processor faulted"
+        case 4: "the stack reached the data below it"
+        default: "unknown exit code \(code)"
+        }
+    }
+}
+
+/// What `--machine` names: one, or all of them.
+enum MachineChoice: String, ExpressibleByArgument, CaseIterable {
+    case microbit
+    case an385 = "mps2-an385"
+    case an386 = "mps2-an386"
+    case all
+
+    var machines: [Machine] {
+        Machine(rawValue: rawValue).map { [$0] } ?? Machine.allCases
+    }
+}
+
+/// What a device is given before it is deployed, in the last kilobyte of its flash (CSources/firmware/provisioning.h).
+struct Provisioning {
+    static let address = 0x3fc00
+    static let byteCount = 360
+
+    var kid: [UInt8]
+    var key: [UInt8]
+    var initiator: [UInt8]
+    var responder: [UInt8]
+    var readings: UInt8
+    var intervalMilliseconds: UInt16
+
+    func encoded() -> [UInt8] {
+        precondition(kid.count <= 24 && key.count <= 64 && initiator.count <= 128 && responder.count <= 128)
+        var bytes = Array("HUSK".utf8) + [1]
+        bytes += [kid.count, key.count, initiator.count, responder.count].map { UInt8($0) }
+        bytes += [readings, UInt8(intervalMilliseconds >> 8), UInt8(intervalMilliseconds & 0xff)]
+        for (field, size) in [(kid, 24), (key, 64), (initiator, 128), (responder, 128)] {
+            bytes += field + [UInt8](repeating: 0, count: size - field.count)
+        }
+        let crc = Self.crc32(bytes)
+        return bytes + [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: crc >> $0) }
+    }
+
+    /// CRC-32 of IEEE 802.3.
+    static func crc32(_ bytes: [UInt8]) -> UInt32 {
+        ~bytes.reduce(~0) { crc, byte in
+            (0..<8).reduce(crc ^ UInt32(byte)) { crc, _ in crc >> 1 ^ (crc & 1 == 1 ? 0xedb8_8320 : 0) }
+        }
+    }
+}
+
+/// The last line of the firmware: `report machine=microbit stack=1000 state=500 ...`.
+struct FirmwareReport: Codable, Equatable {
+    var peakStackBytes: Int
+    var stateBytes: Int
+    var textBytes: Int
+    var dataBytes: Int
+    var bssBytes: Int
+    var retransmissions: Int
+
+    init?(line: String) {
+        let words = line.split(separator: " ")
+        guard words.first == "report" else { return nil }
+        var fields: [Substring: Int] = [:]
+        for word in words.dropFirst() {
+            let parts = word.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, let value = Int(parts[1]) else { continue }
+            fields[parts[0]] = value
+        }
+        guard let stack = fields["stack"], let state = fields["state"], let text = fields["text"],
+            let data = fields["data"], let bss = fields["bss"], let retransmissions = fields["retransmissions"]
+        else { return nil }
+        peakStackBytes = stack
+        stateBytes = state
+        textBytes = text
+        dataBytes = data
+        bssBytes = bss
+        self.retransmissions = retransmissions
+    }
+}
+#endif

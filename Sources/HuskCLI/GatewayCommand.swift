@@ -1,0 +1,113 @@
+// `husk gateway`: serves devices until it is told to stop.
+#if Gateway
+import ArgumentParser
+import Husk
+import HuskGateway
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+enum LogLevel: String, ExpressibleByArgument, CaseIterable {
+    case trace, debug, info, notice, warning, error, critical
+}
+
+struct GatewayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gateway",
+        abstract: "Run a gateway: authenticate devices and print their readings.",
+        discussion: """
+            Listens for CoAP on UDP, authenticates the devices of a credentials file by EDHOC with a pre-shared \
+            key, and prints what they send to 'sensors/...' over OSCORE, one line each. Ctrl-C or SIGTERM \
+            ends it. The credentials file must have mode 0600; 'husk psk new' makes it. Logs go to standard \
+            error and never hold keys.
+
+            EXAMPLES
+              husk gateway --credentials credentials.json
+              husk gateway --credentials credentials.json --host :: --log-level info
+              husk gateway --credentials credentials.json --messages
+
+            \(ExitStatus.help)
+            """)
+
+    @Option(help: ArgumentHelp("The credentials file.", valueName: "file"))
+    var credentials: String
+
+    @Option(help: ArgumentHelp("Address to listen on: 0.0.0.0 or :: for all.", valueName: "address"))
+    var host = "127.0.0.1"
+
+    @Option(help: ArgumentHelp("UDP port; 0 lets the system choose.", valueName: "port"))
+    var port = 5683
+
+    @Option(help: "How much to log.")
+    var logLevel = LogLevel.warning
+
+    @Flag(help: "Print every message with its size.")
+    var messages = false
+
+    func validate() throws {
+        guard (0...65535).contains(port) else {
+            throw ValidationError("a port is a number from 0 to 65535, not \(port)")
+        }
+    }
+
+    func run() async throws {
+        guard let known = try CredentialsFile(path: credentials).checkExisting() else {
+            throw Failure(.cannotOpen, "\(credentials) does not exist: make it with 'husk psk new --credentials \(credentials)'")
+        }
+        var logger = Logger(label: "husk.gateway") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = Logger.Level(rawValue: logLevel.rawValue) ?? .warning
+        let gateway = try await start(known, logger: logger)
+        let events = gateway.events()
+        let count = known.devices.count
+        printLine("listening on \(endpoint(host, gateway.port)) for \(count) device\(count == 1 ? "" : "s"); Ctrl-C ends it")
+        if messages {
+            printLine(MessageLine.header)
+        }
+
+        let showsMessages = messages
+        let printer = Task {
+            for await event in events {
+                Self.show(event, messages: showsMessages)
+            }
+        }
+        let services = ServiceGroup(
+            configuration: .init(services: [gateway], gracefulShutdownSignals: [.sigint, .sigterm], logger: logger))
+        do {
+            try await services.run()
+        } catch {
+            throw Failure(.failed, "the gateway ended: \(error)")
+        }
+        await gateway.shutdown()
+        await printer.value
+    }
+
+    private func start(_ known: Credentials, logger: Logger) async throws(Failure) -> Gateway {
+        do throws(GatewayError) {
+            return try await Gateway.start(
+                GatewayConfiguration(host: host, port: port), credentials: known, logger: logger)
+        } catch {
+            throw Failure(.unavailable, "\(error)")
+        }
+    }
+
+    private static func show(_ event: GatewayEvent, messages: Bool) {
+        switch event {
+        case .message(let message):
+            guard messages else { return }
+            printLine(MessageLine.text(message))
+        case .authenticated(let device):
+            printLine("\(printable(device.device)) authenticated from \(device.peer) with suite \(device.suite.id)")
+        case .reading(let reading):
+            printLine("\(printable(reading.device)) \(printable(reading.path)) \(reading.text)")
+        case .refused(let refusal):
+            printError("husk: \(refusal.text)")
+        }
+    }
+}
+
+/// Address and port, with brackets around an IPv6 address.
+func endpoint(_ host: String, _ port: Int) -> String {
+    host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+}
+
+#endif

@@ -1,0 +1,124 @@
+// The command line as it is typed: what is accepted, what is refused, with which exit status, and that help is everywhere.
+import ArgumentParser
+import Testing
+
+@testable import HuskCLI
+
+struct CommandTests {
+    private func parse<Command: ParsableArguments>(_ type: Command.Type, _ line: String) throws -> Command {
+        let command = try HuskCommand.parseAsRoot(line.split(separator: " ").map(String.init))
+        return try #require(command as? Command)
+    }
+
+    /// The exit status and line that a command line comes to, without running it.
+    private func refusal(_ line: String) -> (code: Int32, line: String)? {
+        do {
+            _ = try HuskCommand.parseAsRoot(line.split(separator: " ").map(String.init))
+            return nil
+        } catch {
+            let full = HuskCommand.fullMessage(for: error)
+            return (
+                HuskCommand.exitCode(for: error).rawValue,
+                usageLine(message: HuskCommand.message(for: error), full: full)
+            )
+        }
+    }
+
+    @Test func defaults() throws {
+        let psk = try parse(PSKCommand.New.self, "psk new")
+        #expect(psk.bytes == 16)
+        #expect(psk.credentials == "credentials.json")
+        #expect(psk.gateway == "gateway")
+        #expect(psk.format == .json)
+        #expect(psk.kid == nil && psk.device == nil && psk.output == nil)
+
+        let gateway = try parse(GatewayCommand.self, "gateway --credentials c.json")
+        #expect(gateway.host == "127.0.0.1")
+        #expect(gateway.port == 5683)
+        #expect(!gateway.messages)
+
+        let device = try parse(DeviceCommand.self, "device --credentials c.json")
+        #expect(device.host == "127.0.0.1")
+        #expect(device.port == 5683)
+        #expect(device.readings == 3)
+
+        let demo = try parse(DemoCommand.self, "demo")
+        #expect(demo.machine.machines == [.microbit])
+        #expect(demo.readings == 3)
+        #expect(demo.firmwareDir == "build")
+        #expect(demo.json == nil)
+    }
+
+    @Test func options() throws {
+        let psk = try parse(
+            PSKCommand.New.self, "psk new --kid 0aFf --device a --gateway b --bytes 32 --format c-header -o -")
+        #expect(psk.kid?.bytes == [0x0a, 0xff])
+        #expect(psk.format == .cHeader)
+        #expect(psk.bytes == 32)
+        #expect(psk.output == "-")
+        #expect(try parse(GatewayCommand.self, "gateway --credentials c --host :: --port 0").host == "::")
+        #expect(try parse(DemoCommand.self, "demo --machine all").machine.machines == Machine.allCases)
+        #expect(try parse(DemoCommand.self, "demo --machine mps2-an386").machine.machines == [.an386])
+        let device = try parse(
+            DeviceCommand.self, "device --psk 000102030405060708090a0b0c0d0e0f --kid 00 --device a --readings 0")
+        #expect(device.psk?.bytes.count == 16)
+    }
+
+    @Test(arguments: [
+        "psk new --kid 0", "psk new --kid xx", "psk new --bytes 15", "psk new --bytes 65", "psk new --format xml",
+        "psk new --kid 00112233445566778899aabbccddeeff001122334455667788", "psk new --gateway \u{1b}",
+        "gateway", "gateway --credentials c --port 65536", "gateway --credentials c --port -1",
+        "gateway --credentials c --log-level loud",
+        "device", "device --credentials c --psk 00", "device --psk 00", "device --psk 00 --kid 00",
+        "device --credentials c --gateway g", "device --credentials c --port 0", "device --credentials c --readings -1",
+        "demo --machine pdp11", "demo --readings 0", "demo --readings 256", "demo --timeout 0", "demo extra", "fly",
+    ])
+    func refusedWithUsage(line: String) throws {
+        let refusal = try #require(self.refusal(line))
+        #expect(refusal.code == ExitStatus.usage.rawValue)
+        #expect(!refusal.line.contains("\n"))
+        #expect(refusal.line.contains(": see 'husk"))
+        #expect(refusal.line.contains("--help'"))
+    }
+
+    @Test(arguments: ["--help", "psk --help", "psk new --help", "gateway --help", "device --help", "demo --help", "help psk new"])
+    func helpIsEverywhere(line: String) throws {
+        let error = #expect(throws: (any Error).self) {
+            var command = try HuskCommand.parseAsRoot(line.split(separator: " ").map(String.init))
+            try command.run()
+        }
+        let text = try HuskCommand.fullMessage(for: #require(error), columns: 100)
+        #expect(HuskCommand.exitCode(for: try #require(error)) == .success)
+        #expect(text.contains("USAGE: husk"))
+        if line != "psk --help" {
+            #expect(text.contains("EXAMPLES"))
+            #expect(text.contains("EXIT STATUS"))
+        }
+    }
+
+    @Test func version() throws {
+        let error = try #require(#expect(throws: (any Error).self) { _ = try HuskCommand.parseAsRoot(["--version"]) })
+        #expect(HuskCommand.exitCode(for: error) == .success)
+        #expect(HuskCommand.message(for: error) == "0.1.0")
+    }
+
+    @Test func statusesAreThoseOfSysexits() {
+        #expect(ExitStatus.allCases.map(\.rawValue) == [64, 65, 66, 69, 70])
+        for status in ExitStatus.allCases {
+            #expect(ExitStatus.help.contains("\(status.rawValue)  "))
+        }
+        #expect(ExitStatus.usage.rawValue == ExitCode.validationFailure.rawValue)
+    }
+
+    @Test func missingProgramsSayWhatToDo() throws {
+        #expect(throws: Failure.self) { try Simulation.find("no-such-qemu") }
+        #expect(throws: Failure.self) { try Simulation.find("/no/such/qemu") }
+        #expect(try Simulation.find("/bin/sh") == "/bin/sh")
+        #expect(try Simulation.find("sh").hasSuffix("/sh"))
+    }
+
+    @Test func anyPathCanBeGivenToQEMU() {
+        let simulation = Simulation(qemu: "q", machine: .microbit, image: "a.elf", provisioning: "/tmp/a,b", gatewayPort: 1)
+        #expect(simulation.arguments.contains("loader,file=/tmp/a,,b,addr=261120,force-raw=on"))
+    }
+}
