@@ -32,17 +32,17 @@ husk_status husk_cbor_read_head(husk_cbor_reader *r, uint8_t *major, uint64_t *a
             return HUSK_ERR_FORMAT;
         }
         low = 0;
+        uint8_t upper_half = 0;
         for (size_t i = 1; i < len; i++) {
+            if (i <= len / 2) {
+                upper_half |= r->next[i];
+            }
             high = high << 8 | low >> 24;
             low = low << 8 | r->next[i];
         }
-        bool shortest;
-        if (type == HUSK_CBOR_SIMPLE) { /* the width of a float is part of its value */
-            shortest = info > 24 || low >= 32;
-        } else if (info == 27) {
-            shortest = high != 0;
-        } else {
-            shortest = low >> (info == 26 ? 16 : info == 25 ? 8 : 0) >= (info == 24 ? 24 : 1);
+        bool shortest = upper_half != 0 || type == HUSK_CBOR_SIMPLE; /* the width of a float is part of its value */
+        if (info == 24) {
+            shortest = low >= (type == HUSK_CBOR_SIMPLE ? 32 : 24);
         }
         if (!shortest) {
             return HUSK_ERR_FORMAT;

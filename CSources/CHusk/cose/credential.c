@@ -2,12 +2,10 @@
 #include "husk/cbor.h"
 #include "husk/cose.h"
 
-#define CLAIM_SUB 2
-#define CLAIM_CNF 8 /* RFC 8747 */
-#define CNF_COSE_KEY 1
-#define KEY_KTY 1
-#define KEY_KID 2
-#define KTY_SYMMETRIC 4
+/* The encoding around subject and kid: { 2 : subject, 8 : { 1 : { 1 : 4, 2 : kid } } }, that is sub, cnf (RFC 8747),
+ * COSE_Key, kty symmetric, kid. */
+static const uint8_t before_subject[] = {0xa2, 0x02};
+static const uint8_t before_kid[] = {0x08, 0xa1, 0x01, 0xa2, 0x01, 0x04, 0x02};
 
 static bool length_is_valid(husk_bytes value)
 {
@@ -21,17 +19,10 @@ husk_status husk_cred_compose(husk_bytes subject, husk_bytes kid, uint8_t *out, 
     }
     husk_cbor_writer w;
     husk_cbor_writer_init(&w, out, cap);
-    husk_cbor_write_head(&w, HUSK_CBOR_MAP, 2);
-    husk_cbor_write_int(&w, CLAIM_SUB);
+    husk_cbor_write_raw(&w, before_subject, sizeof before_subject);
     husk_cbor_write_head(&w, HUSK_CBOR_TEXT, subject.len);
     husk_cbor_write_raw(&w, subject.data, subject.len);
-    husk_cbor_write_int(&w, CLAIM_CNF);
-    husk_cbor_write_head(&w, HUSK_CBOR_MAP, 1);
-    husk_cbor_write_int(&w, CNF_COSE_KEY);
-    husk_cbor_write_head(&w, HUSK_CBOR_MAP, 2);
-    husk_cbor_write_int(&w, KEY_KTY);
-    husk_cbor_write_int(&w, KTY_SYMMETRIC);
-    husk_cbor_write_int(&w, KEY_KID);
+    husk_cbor_write_raw(&w, before_kid, sizeof before_kid);
     husk_cbor_write_bytes(&w, kid.data, kid.len);
     return husk_cbor_writer_finish(&w, len);
 }

@@ -11,6 +11,7 @@ extern "C" {
 
 #define HUSK_COAP_HEADER_BYTES 4
 #define HUSK_COAP_TOKEN_MAX_BYTES 8
+#define HUSK_COAP_SEGMENT_MAX_BYTES 255 /* of a path (RFC 7252 section 5.10) */
 
 /* Types (RFC 7252 section 3). */
 #define HUSK_COAP_CON 0
@@ -76,7 +77,8 @@ typedef struct husk_coap_message {
 
 /* Decodes a datagram and checks all of its framing. HUSK_ERR_UNSUPPORTED for another version than 1, which is to be
  * ignored silently (RFC 7252 section 3); HUSK_ERR_FORMAT for anything else that is malformed: token lengths 9 to 15, an
- * Empty message with more than a header, a payload marker without payload, reserved option nibbles, truncation. */
+ * Empty message with more than a header, a code of a reserved class (1, 3, 6, 7), a payload marker without payload,
+ * reserved option nibbles, option numbers beyond 65535, truncation. */
 husk_status husk_coap_decode(const uint8_t *datagram, size_t len, husk_coap_message *message);
 
 /* Walks the options of a message in order. */
@@ -113,12 +115,13 @@ void husk_coap_writer_init(husk_coap_writer *w, uint8_t *out, size_t cap, uint8_
 /* Starts in the middle: options only, at out[0]. What OSCORE encrypts begins that way. */
 void husk_coap_writer_init_options(husk_coap_writer *w, uint8_t *out, size_t cap);
 
-/* Adds an option; numbers must not decrease and must fit 16 bits. `value` may lie in the same buffer, at or above the
- * place it is written to (as for memmove). */
+/* Adds an option; numbers must not decrease, number and length must fit 16 bits. `value` may lie in the same buffer,
+ * at or above the place it is written to (as for memmove). */
 void husk_coap_write_option(husk_coap_writer *w, uint32_t number, const uint8_t *value, size_t len);
 void husk_coap_write_option_uint(husk_coap_writer *w, uint32_t number, uint32_t value);
 
-/* Adds one Uri-Path option per segment of a path such as "sensors/temperature"; a leading slash is ignored. */
+/* Adds one Uri-Path option per segment of a path such as "sensors/temperature"; a leading slash is ignored, nothing is
+ * percent-decoded. HUSK_ERR_ARGUMENT (at finish) for a segment of more than 255 bytes. */
 void husk_coap_write_path(husk_coap_writer *w, const char *path, size_t len);
 
 /* Adds the payload marker and the payload; nothing if len is 0. Comes last. Overlap as for options. */

@@ -20,8 +20,9 @@ extern "C" {
 #define HUSK_OSCORE_SEQUENCE_MAX ((uint64_t)0xffffffffff) /* Partial IV of 40 bits */
 #define HUSK_OSCORE_WINDOW 32                             /* entries of the replay window */
 
-/* What protection adds at most to a message: OSCORE option, payload marker, code and tag. */
-#define HUSK_OSCORE_OVERHEAD_MAX_BYTES 44
+/* What protection adds at most to a message: OSCORE option (24), payload marker, code, tag (16), and what the heads of
+ * other options may grow because outer and inner ones are numbered apart (3). */
+#define HUSK_OSCORE_OVERHEAD_MAX_BYTES 45
 
 /* An identifier of up to 7 bytes: Sender ID, Recipient ID, EDHOC connection identifier. len = 0 is a valid one. */
 typedef struct husk_id {
@@ -99,11 +100,14 @@ husk_status husk_oscore_option_read(const husk_coap_message *message, husk_oscor
 /* Client: protects a request.
  *     message   the plain request: type, message_id, token, code, options, payload
  *     out       receives the protected datagram; needs at most the plain size + HUSK_OSCORE_OVERHEAD_MAX_BYTES.
- *               The payload of `message` may lie in the same buffer if it begins at least as far from `out` as it
- *               comes to lie.
- * Uri-Host, Uri-Port, Hop-Limit and Proxy-Scheme stay outside unprotected (class U); everything else is encrypted.
- * Spends one sequence number on success, and on HUSK_ERR_BUFFER or HUSK_ERR_ARGUMENT none. HUSK_ERR_EXHAUSTED if none
- * is left. HUSK_ERR_UNSUPPORTED for Proxy-Uri, which has to be split first, and for Observe. */
+ *               The payload of `message` (not its token or options) may lie in the same buffer if it begins at least
+ *               as far from `out` as it comes to lie. Nothing is written before it is certain that all fits.
+ * Uri-Host, Uri-Port, Hop-Limit and Proxy-Scheme stay outside unprotected (class U); everything else is encrypted. The
+ * option carries the Sender ID as kid, and the ID Context, if there is one, as kid context.
+ * Spends one sequence number on success, and none on HUSK_ERR_BUFFER, HUSK_ERR_ARGUMENT (not a request code, malformed
+ * options, too long for the AEAD), HUSK_ERR_EXHAUSTED (none is left) or HUSK_ERR_UNSUPPORTED: for Proxy-Uri, which has
+ * to be split first, for Observe, and for OSCORE in OSCORE. If a table's AEAD fails in any other way, the number counts
+ * as spent. */
 husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscore_exchange *exchange,
                                         const husk_coap_message *message, uint8_t *out, size_t out_cap,
                                         size_t *out_len);
@@ -111,18 +115,25 @@ husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscor
 /* Server: verifies and decrypts a request in place. On success `inner` is a view of the plain request (message_id,
  * token and type of the outer header; code, options and payload as decrypted: class U options of the outer message
  * are not in it), the replay window has moved on, and `exchange` is ready for the response.
- * HUSK_ERR_FORMAT, HUSK_ERR_CONTEXT, HUSK_ERR_REPLAY, HUSK_ERR_AUTHENTICATION: context and exchange are unchanged. */
+ * HUSK_ERR_FORMAT, HUSK_ERR_UNSUPPORTED (as husk_coap_decode, husk_oscore_option_read), HUSK_ERR_CONTEXT,
+ * HUSK_ERR_REPLAY, HUSK_ERR_AUTHENTICATION: context and exchange are unchanged. One exception: if the message verifies
+ * but what was encrypted is not a CoAP request, that is HUSK_ERR_FORMAT too, the plaintext is wiped, and the replay
+ * window has moved on, because a verified number must not be accepted twice.
+ * A request without kid context is taken to mean this context, even if it has an ID Context. */
 husk_status husk_oscore_request_unprotect(husk_oscore_context *context, husk_oscore_exchange *exchange,
                                           uint8_t *datagram, size_t len, husk_coap_message *inner);
 
 /* Server: protects a response. The first response of an exchange uses the nonce of the request and spends no sequence
- * number, unless `own_partial_iv` is set (RFC 8613 section 5.2); any further one has a Partial IV of its own. */
+ * number, unless `own_partial_iv` is set (RFC 8613 section 5.2); any further one has a Partial IV of its own.
+ * HUSK_ERR_STATE if no request was unprotected; otherwise as for requests. */
 husk_status husk_oscore_response_protect(husk_oscore_context *context, husk_oscore_exchange *exchange,
                                          bool own_partial_iv, const husk_coap_message *message, uint8_t *out,
                                          size_t out_cap, size_t *out_len);
 
 /* Client: verifies and decrypts a response in place; on success the exchange is over.
- * HUSK_ERR_STATE if no request is outstanding; otherwise as for requests. */
+ * HUSK_ERR_STATE if no request is outstanding; otherwise as for requests, except that the replay window plays no part:
+ * what protects against replay is that an exchange takes one response. After an error it still waits for it. A kid or kid
+ * context is not needed, but must not name another context. An Observe option inside is HUSK_ERR_FORMAT. */
 husk_status husk_oscore_response_unprotect(husk_oscore_context *context, husk_oscore_exchange *exchange,
                                            uint8_t *datagram, size_t len, husk_coap_message *inner);
 

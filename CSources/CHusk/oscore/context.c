@@ -1,0 +1,76 @@
+/* The security context: keys and Common IV derived from a Master Secret (RFC 8613 section 3.2.1). */
+#include <string.h>
+
+#include "husk/cbor.h"
+#include "husk/oscore.h"
+
+#define MASTER_SECRET_MIN_BYTES 16
+#define CBOR_NULL 22
+
+/* info = [ id, id_context, alg_aead, type, L ]: three heads, two identifiers, an int32, "Key", and a length. */
+#define INFO_MAX_BYTES (1 + 1 + HUSK_OSCORE_ID_MAX_BYTES + 1 + HUSK_OSCORE_ID_CONTEXT_MAX_BYTES + 5 + 4 + 2)
+
+static void derive(const husk_hmac_key *prk, const husk_oscore_parameters *parameters, const husk_id *id,
+                   const char *type, size_t type_len, uint8_t *out, size_t len)
+{
+    uint8_t info[INFO_MAX_BYTES];
+    husk_cbor_writer w;
+    husk_cbor_writer_init(&w, info, sizeof info);
+    husk_cbor_write_head(&w, HUSK_CBOR_ARRAY, 5);
+    husk_cbor_write_bytes(&w, id->bytes, id->len);
+    if (parameters->has_id_context) {
+        husk_cbor_write_bytes(&w, parameters->id_context.data, parameters->id_context.len);
+    } else {
+        husk_cbor_write_head(&w, HUSK_CBOR_SIMPLE, CBOR_NULL);
+    }
+    husk_cbor_write_int(&w, parameters->aead->cose_alg);
+    husk_cbor_write_text(&w, type, type_len);
+    husk_cbor_write_head(&w, HUSK_CBOR_UINT, len);
+    husk_bytes slice = {info, w.len};
+    memset(out, 0, len);
+    (void)husk_hkdf_expand_xor(prk, &slice, 1, out, len); /* cannot fail: len <= 32 */
+}
+
+static bool parameters_are_valid(const husk_oscore_parameters *parameters)
+{
+    size_t id_max = (size_t)parameters->aead->nonce_bytes - 6;
+    return parameters->master_secret.len >= MASTER_SECRET_MIN_BYTES &&
+           parameters->id_context.len <= HUSK_OSCORE_ID_CONTEXT_MAX_BYTES && parameters->sender_id.len <= id_max &&
+           parameters->recipient_id.len <= id_max &&
+           !husk_id_equal(&parameters->sender_id, &parameters->recipient_id);
+}
+
+husk_status husk_oscore_context_init(husk_oscore_context *context, const husk_oscore_parameters *parameters)
+{
+    if (!parameters_are_valid(parameters)) {
+        return HUSK_ERR_ARGUMENT;
+    }
+    const husk_aead *aead = parameters->aead;
+    memset(context, 0, sizeof *context);
+    context->aead = aead;
+    context->sender_limit = HUSK_OSCORE_SEQUENCE_MAX + 1;
+    context->sender_id = parameters->sender_id;
+    context->recipient_id = parameters->recipient_id;
+    context->has_id_context = parameters->has_id_context;
+    if (parameters->has_id_context && parameters->id_context.len > 0) {
+        memcpy(context->id_context, parameters->id_context.data, parameters->id_context.len);
+        context->id_context_len = (uint8_t)parameters->id_context.len;
+    }
+
+    uint8_t prk[HUSK_HASH_MAX_BYTES];
+    husk_hmac_key key;
+    husk_hkdf_extract(parameters->hash, parameters->master_salt, parameters->master_secret, prk);
+    husk_hmac_key_init(&key, parameters->hash, prk, parameters->hash->digest_bytes);
+    husk_wipe(prk, sizeof prk);
+    static const husk_id no_id = {0, {0}};
+    derive(&key, parameters, &parameters->sender_id, "Key", 3, context->sender_key, aead->key_bytes);
+    derive(&key, parameters, &parameters->recipient_id, "Key", 3, context->recipient_key, aead->key_bytes);
+    derive(&key, parameters, &no_id, "IV", 2, context->common_iv, aead->nonce_bytes);
+    husk_wipe(&key, sizeof key);
+    return HUSK_OK;
+}
+
+void husk_oscore_context_wipe(husk_oscore_context *context)
+{
+    husk_wipe(context, sizeof *context);
+}

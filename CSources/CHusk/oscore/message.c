@@ -1,0 +1,203 @@
+/* What protects requests and responses alike (RFC 8613 sections 4 to 6): the split into outer and inner options, the
+ * AAD, the AEAD. */
+#include <string.h>
+
+#include "base/secret.h"
+#include "coap/message.h"
+#include "husk/cbor.h"
+#include "husk/cose.h"
+#include "oscore/message.h"
+#include "oscore/nonce.h"
+#include "oscore/option.h"
+
+#define OSCORE_VERSION 1
+#define PAYLOAD_MARKER 0xff
+
+/* aad_array = [ 1, [ alg_aead ], request_kid, request_piv, h'' ] */
+#define AAD_ARRAY_MAX_BYTES \
+    (1 + 1 + 1 + 5 + 1 + HUSK_OSCORE_ID_MAX_BYTES + 1 + HUSK_OSCORE_PARTIAL_IV_MAX_BYTES + 1)
+
+/* Where an option goes. The outer ones stand before or after the OSCORE option, as their numbers demand. */
+#define INNER 0
+#define OUTER_BEFORE 1
+#define OUTER_AFTER 2
+#define REFUSED 3
+
+static unsigned place_of(uint32_t number)
+{
+    switch (number) {
+    case HUSK_COAP_URI_HOST:
+    case HUSK_COAP_URI_PORT:
+        return OUTER_BEFORE;
+    case HUSK_COAP_HOP_LIMIT:
+    case HUSK_COAP_PROXY_SCHEME:
+        return OUTER_AFTER;
+    case HUSK_COAP_OBSERVE:
+    case HUSK_COAP_OSCORE:
+    case HUSK_COAP_PROXY_URI:
+        return REFUSED;
+    default:
+        return INNER;
+    }
+}
+
+static husk_status check_options(husk_bytes options)
+{
+    husk_coap_options walk;
+    husk_coap_options_init(&walk, options);
+    uint32_t number;
+    husk_bytes value;
+    while (husk_coap_option_next(&walk, &number, &value)) {
+        if (place_of(number) == REFUSED) {
+            return HUSK_ERR_UNSUPPORTED;
+        }
+    }
+    return walk.left == 0 ? HUSK_OK : HUSK_ERR_ARGUMENT;
+}
+
+static void write_options(husk_coap_writer *w, husk_bytes options, unsigned place)
+{
+    husk_coap_options walk;
+    husk_coap_options_init(&walk, options);
+    uint32_t number;
+    husk_bytes value;
+    while (husk_coap_option_next(&walk, &number, &value)) {
+        if (place_of(number) == place) {
+            husk_coap_write_option(w, number, value.data, value.len);
+        }
+    }
+}
+
+/* Returns where the plaintext begins. */
+static size_t write_message(husk_coap_writer *w, uint8_t *out, size_t cap, husk_bytes option, uint8_t outer_code,
+                            const husk_coap_message *message)
+{
+    husk_coap_writer_init(w, out, cap, message->type, outer_code, message->message_id, message->token);
+    write_options(w, message->options, OUTER_BEFORE);
+    husk_coap_write_option(w, HUSK_COAP_OSCORE, option.data, option.len);
+    write_options(w, message->options, OUTER_AFTER);
+    uint8_t start[2] = {PAYLOAD_MARKER, message->code};
+    husk_coap_write_raw(w, start, sizeof start);
+    size_t text_at = w->len - 1;
+    w->number = 0;
+    write_options(w, message->options, INNER);
+    husk_coap_write_payload(w, message->payload.data, message->payload.len);
+    return text_at;
+}
+
+husk_status husk_oscore_sequence_next(const husk_oscore_context *context, uint64_t *sequence)
+{
+    *sequence = context->sender_sequence;
+    if (*sequence >= context->sender_limit || *sequence > HUSK_OSCORE_SEQUENCE_MAX) {
+        return HUSK_ERR_EXHAUSTED;
+    }
+    return HUSK_OK;
+}
+
+husk_status husk_oscore_message_compose(const husk_oscore_context *context, const husk_oscore_option *option,
+                                        uint8_t outer_code, const husk_coap_message *message, uint8_t *out,
+                                        size_t out_cap, size_t *out_len, husk_oscore_text *text)
+{
+    husk_status status = check_options(message->options);
+    if (status != HUSK_OK) {
+        return status;
+    }
+    uint8_t value[HUSK_OSCORE_OPTION_MAX_BYTES];
+    husk_bytes encoded = {value, husk_oscore_option_encode(option, value)};
+    husk_coap_writer w;
+    write_message(&w, NULL, 0, encoded, outer_code, message); /* measures */
+    if (w.status != HUSK_OK) {
+        return w.status;
+    }
+    size_t tag_len = context->aead->tag_bytes;
+    if (out_cap < tag_len || w.len > out_cap - tag_len) {
+        return HUSK_ERR_BUFFER;
+    }
+    size_t text_at = write_message(&w, out, out_cap, encoded, outer_code, message);
+    text->data = out + text_at;
+    text->len = w.len - text_at;
+    *out_len = w.len + tag_len;
+    return HUSK_OK;
+}
+
+/* Nonce and AAD of an AEAD operation, and the operation. */
+static husk_status run_aead(const husk_oscore_context *context, const husk_oscore_binding *binding, bool seal,
+                            const husk_oscore_text *text)
+{
+    uint8_t partial_iv[HUSK_OSCORE_PARTIAL_IV_MAX_BYTES];
+    size_t partial_iv_len = husk_oscore_partial_iv_write(binding->request_sequence, partial_iv);
+    uint8_t array[AAD_ARRAY_MAX_BYTES];
+    husk_cbor_writer w;
+    husk_cbor_writer_init(&w, array, sizeof array);
+    husk_cbor_write_head(&w, HUSK_CBOR_ARRAY, 5);
+    husk_cbor_write_int(&w, OSCORE_VERSION);
+    husk_cbor_write_head(&w, HUSK_CBOR_ARRAY, 1);
+    husk_cbor_write_int(&w, context->aead->cose_alg);
+    husk_cbor_write_bytes(&w, binding->request_kid->bytes, binding->request_kid->len);
+    husk_cbor_write_bytes(&w, partial_iv, partial_iv_len);
+    husk_cbor_write_bytes(&w, NULL, 0); /* class I options: there are none */
+
+    uint8_t head[HUSK_COSE_ENC_HEAD_MAX_BYTES];
+    husk_bytes aad[2] = {{head, husk_cose_enc_head(head, w.len)}, {array, w.len}};
+    uint8_t nonce[HUSK_AEAD_NONCE_MAX_BYTES];
+    husk_oscore_nonce(context, binding->nonce_id, binding->nonce_sequence, nonce);
+    const husk_aead *aead = context->aead;
+    if (seal) {
+        return aead->seal(aead, context->sender_key, nonce, aad, 2, text->data, text->len);
+    }
+    return aead->open(aead, context->recipient_key, nonce, aad, 2, text->data, text->len);
+}
+
+husk_status husk_oscore_message_seal(const husk_oscore_context *context, const husk_oscore_binding *binding,
+                                     const husk_oscore_text *text)
+{
+    husk_status status = run_aead(context, binding, true, text);
+    if (status != HUSK_OK) {
+        husk_wipe(text->data, text->len + context->aead->tag_bytes);
+    }
+    return status;
+}
+
+static bool names(husk_bytes name, const uint8_t *own, size_t own_len)
+{
+    return name.len == own_len && memcmp(name.data, own, own_len) == 0;
+}
+
+husk_status husk_oscore_message_decode(const husk_oscore_context *context, uint8_t *datagram, size_t len,
+                                       husk_coap_message *message, husk_oscore_option *option,
+                                       husk_oscore_text *text)
+{
+    husk_status status = husk_coap_decode(datagram, len, message);
+    if (status == HUSK_OK) {
+        status = husk_oscore_option_read(message, option);
+    }
+    if (status != HUSK_OK) {
+        return status;
+    }
+    if (message->payload.len <= context->aead->tag_bytes) { /* not even a code in it */
+        return HUSK_ERR_FORMAT;
+    }
+    text->len = message->payload.len - context->aead->tag_bytes;
+    text->data = datagram + len - message->payload.len;
+    if (option->has_kid && !names(option->kid, context->recipient_id.bytes, context->recipient_id.len)) {
+        return HUSK_ERR_CONTEXT;
+    }
+    if (option->has_kid_context &&
+        !(context->has_id_context && names(option->kid_context, context->id_context, context->id_context_len))) {
+        return HUSK_ERR_CONTEXT;
+    }
+    return HUSK_OK;
+}
+
+husk_status husk_oscore_message_open(const husk_oscore_context *context, const husk_oscore_binding *binding,
+                                     const husk_oscore_text *text)
+{
+    return run_aead(context, binding, false, text);
+}
+
+husk_status husk_oscore_message_reveal(const husk_oscore_text *text, husk_coap_message *message)
+{
+    HUSK_PUBLIC(text->data, text->len); /* verified: from here on code and options steer what happens */
+    message->code = text->data[0];
+    return husk_coap_body_decode(text->data + 1, text->len - 1, message);
+}

@@ -1,0 +1,79 @@
+/* Requests: protected by the client, unprotected by the server (RFC 8613 sections 8.1 and 8.2). */
+#include "coap/message.h"
+#include "oscore/message.h"
+#include "oscore/nonce.h"
+#include "oscore/replay.h"
+
+husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscore_exchange *exchange,
+                                        const husk_coap_message *message, uint8_t *out, size_t out_cap,
+                                        size_t *out_len)
+{
+    if (!husk_coap_code_is_request(message->code)) {
+        return HUSK_ERR_ARGUMENT;
+    }
+    uint64_t sequence;
+    husk_status status = husk_oscore_sequence_next(context, &sequence);
+    if (status != HUSK_OK) {
+        return status;
+    }
+    uint8_t partial_iv[HUSK_OSCORE_PARTIAL_IV_MAX_BYTES];
+    husk_oscore_option option = {
+        .has_kid = true,
+        .has_kid_context = context->has_id_context,
+        .has_partial_iv = true,
+        .kid = {context->sender_id.bytes, context->sender_id.len},
+        .kid_context = {context->id_context, context->id_context_len},
+        .partial_iv = {partial_iv, husk_oscore_partial_iv_write(sequence, partial_iv)},
+    };
+    husk_oscore_text text;
+    status = husk_oscore_message_compose(context, &option, HUSK_COAP_POST, message, out, out_cap, out_len, &text);
+    if (status != HUSK_OK) {
+        return status;
+    }
+    const husk_oscore_binding binding = {&context->sender_id, sequence, &context->sender_id, sequence};
+    status = husk_oscore_message_seal(context, &binding, &text);
+    if (status == HUSK_ERR_ARGUMENT) {
+        return status;
+    }
+    context->sender_sequence = sequence + 1;
+    if (status != HUSK_OK) {
+        return status;
+    }
+    exchange->request_sequence = sequence;
+    exchange->phase = HUSK_OSCORE_CLIENT_WAITS;
+    return HUSK_OK;
+}
+
+husk_status husk_oscore_request_unprotect(husk_oscore_context *context, husk_oscore_exchange *exchange,
+                                          uint8_t *datagram, size_t len, husk_coap_message *inner)
+{
+    husk_coap_message message;
+    husk_oscore_option option;
+    husk_oscore_text text;
+    husk_status status = husk_oscore_message_decode(context, datagram, len, &message, &option, &text);
+    if (status != HUSK_OK) {
+        return status;
+    }
+    if (!husk_coap_code_is_request(message.code) || !option.has_kid || !option.has_partial_iv) {
+        return HUSK_ERR_FORMAT;
+    }
+    uint64_t sequence = husk_oscore_partial_iv_read(option.partial_iv);
+    if (!husk_oscore_replay_is_fresh(context, sequence)) {
+        return HUSK_ERR_REPLAY;
+    }
+    const husk_oscore_binding binding = {&context->recipient_id, sequence, &context->recipient_id, sequence};
+    status = husk_oscore_message_open(context, &binding, &text);
+    if (status != HUSK_OK) {
+        return status;
+    }
+    husk_oscore_replay_accept(context, sequence);
+    status = husk_oscore_message_reveal(&text, &message);
+    if (status != HUSK_OK || !husk_coap_code_is_request(message.code)) {
+        husk_wipe(text.data, text.len);
+        return HUSK_ERR_FORMAT;
+    }
+    exchange->request_sequence = sequence;
+    exchange->phase = HUSK_OSCORE_SERVER_ANSWERS;
+    *inner = message;
+    return HUSK_OK;
+}
