@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := help
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j2
 endif
 
@@ -173,10 +173,11 @@ CORE_OBJECTS := $(foreach build,$(CPUS) host-gcc host-clang,$(B)/$(build)/core.o
 cores: $(CORE_OBJECTS) ## Compile the core for Cortex-M0, M0+, M3, M4, M33 and ARMv7-A
 
 # program(cpu, name): build/CPU/NAME.elf of CSources/firmware/NAME.c with the core and without a C library
+EXTRA_loopback := Tests/C/loopback_gateway.c
 PROGRAM := text.c reading.c slip.c provisioning.c memory.c
 define program
 $(B)/$(1)/$(2).elf: $(addprefix $(B)/$(1)/$(FIRMWARE)/,$(2).o $(PROGRAM:.c=.o) $(BOARD_$(MACHINE_$(1)):.c=.o)) \
-		$(CORE:%.c=$(B)/$(1)/%.o) $(FIRMWARE)/$(SCRIPT_$(MACHINE_$(1))) $(FIRMWARE)/sections.ld
+		$(patsubst %.c,$(B)/$(1)/%.o,$(EXTRA_$(2)) $(CORE)) $(FIRMWARE)/$(SCRIPT_$(MACHINE_$(1))) $(FIRMWARE)/sections.ld
 	@$(ARM)gcc $$(CC_FLAGS_$(1)) $(LINK_FLAGS) -nostdlib -T $(SCRIPT_$(MACHINE_$(1))) -Wl,-Map=$$(@:.elf=.map) \
 		$$(filter %.o,$$^) -lgcc -o $$@
 endef
@@ -199,13 +200,13 @@ $(foreach cpu,m0 m3 m4,$(foreach suite,$(SUITES),$(eval $(call unit_image,$(cpu)
 
 # run(machine, image): runs an image, whose semihosting output and exit code become QEMU's
 run = timeout 300 qemu-system-arm -M $(1) -display none -monitor none -serial null -semihosting-config \
-	enable=on,target=native -kernel $(2) 2>&1 </dev/null
+	enable=on,target=native -kernel $(2) </dev/null
 
 define test_machine
 .PHONY: test-$(1) $(SUITES:%=test-$(1)-%)
 test-$(1): $(SUITES:%=test-$(1)-%) ## C unit tests on QEMU's $(1)
 $(SUITES:%=test-$(1)-%): test-$(1)-%: $(B)/$(CPU_$(1))/tests/%.elf
-	@out=$$$$($$(call run,$(1),$$<)); code=$$$$?; printf '%-12s %-16s %s\n' $(1) $$* "$$$$out"; exit $$$$code
+	@out=$$$$($$(call run,$(1),$$<) 2>&1); code=$$$$?; printf '%-12s %-16s %s\n' $(1) $$* "$$$$out"; exit $$$$code
 endef
 $(foreach machine,$(MACHINES),$(eval $(call test_machine,$(machine))))
 
@@ -215,10 +216,10 @@ test-qemu: $(MACHINES:%=test-%) ## C unit tests on all simulated machines; test-
 .PHONY: test-loopback $(IMAGE_CPUS:%=test-loopback-%) size-report
 test-loopback: $(IMAGE_CPUS:%=test-loopback-%) ## Device and gateway in one image on every machine
 $(IMAGE_CPUS:%=test-loopback-%): test-loopback-%: $(B)/%/loopback.elf
-	@out=$$($(call run,$(MACHINE_$*),$<)); code=$$?; printf '%-12s %-8s %s\n' $(MACHINE_$*) $* "$$out"; exit $$code
+	@out=$$($(call run,$(MACHINE_$*),$<) 2>&1); code=$$?; printf '%-12s %-8s %s\n' $(MACHINE_$*) $* "$$out"; exit $$code
 
 $(B)/%/loopback.txt: $(B)/%/loopback.elf
-	@$(call run,$(MACHINE_$*),$<) >$@
+	@$(call run,$(MACHINE_$*),$<) >$@ 2>&1
 
 SIZE_CPUS := m0plus m3 m4
 size-report: $(foreach cpu,$(SIZE_CPUS),$(addprefix $(B)/$(cpu)/,sensor.elf $(FIRMWARE)/sizes.o loopback.txt))

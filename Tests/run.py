@@ -39,7 +39,7 @@ def environment():
 def run_stage(target):
     """Runs a make target, showing what it prints; returns its exit code and its passed and failed tests, or None for
     these if no line states them."""
-    process = subprocess.Popen(["make", "--no-print-directory", target], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    process = subprocess.Popen(["make", "-j2", "--no-print-directory", target], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                text=True, errors="replace", env=environment())
     passed = failed = 0
     stated = False

@@ -267,6 +267,7 @@ static void gateway_reboots(void)
     begin(key);
     check_delivered(0, "before the gateway reboots");
     loopback_gateway_forget(&gateway);
+    authenticated = false;
     check_delivered(1, "after the gateway rebooted the device authenticates again");
 }
 
