@@ -7,4 +7,5 @@ const husk_suite husk_suite_0 = {
     .app_aead = &husk_aead_aes_ccm_16_64_128,
     .hash = &husk_hash_sha256,
     .ecdh = &husk_ecdh_x25519,
+    .mac_bytes = 8,
 };

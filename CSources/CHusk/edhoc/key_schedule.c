@@ -98,13 +98,16 @@ void husk_edhoc_enter_exchanged(husk_edhoc *session, const uint8_t *prk_3e2m, co
     session->phase = phase;
 }
 
-void husk_edhoc_next_prk(husk_hmac_key *prk, uint32_t label, husk_bytes th, husk_bytes ikm)
+void husk_edhoc_next_prk(husk_hmac_key *prk, uint32_t label, husk_bytes th, husk_bytes ikm, uint8_t *bytes)
 {
     const husk_hash *hash = prk->hash;
     uint8_t key[HUSK_HASH_MAX_BYTES];
     (void)husk_edhoc_kdf(prk, label, th, key, hash->digest_bytes);
     husk_hkdf_extract(hash, (husk_bytes){key, hash->digest_bytes}, ikm, key);
     husk_hmac_key_init(prk, hash, key, hash->digest_bytes);
+    if (bytes != NULL) {
+        memcpy(bytes, key, hash->digest_bytes);
+    }
     husk_wipe(key, sizeof key);
 }
 

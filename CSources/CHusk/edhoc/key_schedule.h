@@ -21,8 +21,8 @@
 /* Most slices that a context is made of. */
 #define HUSK_EDHOC_CONTEXT_PARTS_MAX 7
 
-/* data[0..len) ^= the first `len` bytes of EDHOC_KDF( PRK, label, context, okm_len ), where the context is `count` slices
- * one after the other. The length is part of the input, so a prefix of a longer output has to name the whole.
+/* data[0..len) ^= the first `len` bytes of EDHOC_KDF( PRK, label, context, okm_len ), where the context is `count`
+ * slices one after the other. The length is part of the input, so a prefix of a longer output has to name the whole.
  * HUSK_ERR_ARGUMENT if okm_len exceeds what HKDF can give. */
 husk_status husk_edhoc_kdf_xor(const husk_hmac_key *prk, uint32_t label, const husk_bytes *context, size_t count,
                                uint8_t *data, size_t len, size_t okm_len);
@@ -36,8 +36,8 @@ void husk_edhoc_absorb_bstr(const husk_hash *hash, husk_hash_state *state, husk_
 /* TH_2 = H( G_Y, H(message_1) ). */
 void husk_edhoc_th_2(const husk_hash *hash, const uint8_t *g_y, const uint8_t *h_message_1, uint8_t *th_2);
 
-/* The beginning of every method: TH_2, and PRK_2e = EDHOC_Extract( TH_2, G_XY ). `secret` is G_XY on entry and PRK_2e on
- * return. */
+/* The beginning of every method: TH_2, and PRK_2e = EDHOC_Extract( TH_2, G_XY ). `secret` is G_XY on entry and PRK_2e
+ * on return. */
 void husk_edhoc_prk_2e(const husk_hash *hash, const uint8_t *g_y, const uint8_t *h_message_1, uint8_t *secret,
                        uint8_t *th_2);
 
@@ -49,12 +49,14 @@ husk_status husk_edhoc_keystream_2(const husk_hash *hash, const uint8_t *prk_2e,
 void husk_edhoc_th_3(const husk_hash *hash, const uint8_t *th_2, husk_bytes plaintext_2, husk_bytes cred_r,
                      uint8_t *th_3);
 
-/* Leaves the ephemeral keys behind: fills state.exchanged from values that do not lie in the session, enters `phase`. */
+/* Leaves the ephemeral keys behind: fills state.exchanged from values that do not lie in the session, enters `phase`.
+ */
 void husk_edhoc_enter_exchanged(husk_edhoc *session, const uint8_t *prk_3e2m, const uint8_t *th_3, uint8_t phase);
 
-/* The next PRK: `prk` (prepared) becomes EDHOC_Extract( EDHOC_KDF( prk, label, th ), ikm ), prepared. From PRK_3e2m, TH_3
- * and the PSK (or G_IY) this gives PRK_4e3m; from PRK_2e, TH_2 and G_RX, PRK_3e2m. */
-void husk_edhoc_next_prk(husk_hmac_key *prk, uint32_t label, husk_bytes th, husk_bytes ikm);
+/* The next PRK: `prk` (prepared) becomes EDHOC_Extract( EDHOC_KDF( prk, label, th ), ikm ), prepared. From PRK_3e2m,
+ * TH_3 and the PSK (or G_IY) this gives PRK_4e3m; from PRK_2e, TH_2 and G_RX, PRK_3e2m. `bytes` receives it
+ * unprepared, or is NULL. */
+void husk_edhoc_next_prk(husk_hmac_key *prk, uint32_t label, husk_bytes th, husk_bytes ikm, uint8_t *bytes);
 
 /* CIPHERTEXT_3B: its additional data and key from PRK_4e3m and TH_3; seals or opens text[0..len) with a tag behind.
  * `id_cred_psk` is the compact encoding that stands in PLAINTEXT_3A. */

@@ -1,6 +1,11 @@
 /* The form that messages 2, 3 and 4 share: one byte string, or an error message in its place. */
 #include "edhoc/message.h"
 
+bool husk_edhoc_expects(const husk_edhoc *session, uint8_t method, uint8_t phase)
+{
+    return session->phase == phase && session->method == method;
+}
+
 husk_status husk_edhoc_message_content(const uint8_t *message, size_t len, husk_bytes *content)
 {
     husk_edhoc_error error;

@@ -4,6 +4,9 @@
 
 #include "husk/edhoc.h"
 
+/* Whether this is the next step of the session. */
+bool husk_edhoc_expects(const husk_edhoc *session, uint8_t method, uint8_t phase);
+
 /* Content of the byte string that makes up `message`. HUSK_ERR_PEER if it is an error message, HUSK_ERR_FORMAT if it is
  * neither. */
 husk_status husk_edhoc_message_content(const uint8_t *message, size_t len, husk_bytes *content);

@@ -35,7 +35,7 @@ husk_status husk_edhoc_message_1_compose(husk_edhoc *session, husk_bytes ead_1, 
 
     husk_cbor_writer w;
     husk_cbor_writer_init(&w, out, out_cap);
-    husk_cbor_write_int(&w, HUSK_EDHOC_METHOD_PSK);
+    husk_cbor_write_int(&w, session->method);
     write_suites_i(&w, session);
     husk_cbor_write_bytes(&w, g_x, sizeof g_x);
     husk_edhoc_identifier_write(&w, (husk_bytes){session->c_i.bytes, session->c_i.len});
@@ -87,6 +87,12 @@ static husk_status read_suites_i(const husk_edhoc_config *config, husk_cbor_read
     return HUSK_OK;
 }
 
+static bool accepts_method(const husk_edhoc_config *config, int64_t method)
+{
+    unsigned accepted = config->methods != 0 ? config->methods : 1u << HUSK_EDHOC_METHOD_PSK;
+    return method >= 0 && method < 8 && (accepted >> method & 1) != 0;
+}
+
 husk_status husk_edhoc_message_1_process(husk_edhoc *session, const uint8_t *message, size_t len, husk_bytes *ead_1)
 {
     if (session->phase != HUSK_EDHOC_RESPONDER_START) {
@@ -108,7 +114,7 @@ husk_status husk_edhoc_message_1_process(husk_edhoc *session, const uint8_t *mes
     if (ead_verdict == HUSK_ERR_FORMAT) {
         return HUSK_ERR_FORMAT;
     }
-    if (method != HUSK_EDHOC_METHOD_PSK) {
+    if (!accepts_method(session->config, method)) {
         return HUSK_ERR_METHOD;
     }
     if (suite_index == session->config->suite_count) {
@@ -124,6 +130,7 @@ husk_status husk_edhoc_message_1_process(husk_edhoc *session, const uint8_t *mes
         return HUSK_ERR_UNSUPPORTED;
     }
 
+    session->method = (uint8_t)method;
     session->suite_index = (uint8_t)suite_index;
     memcpy(session->state.send_2.g_x, g_x.data, HUSK_ECDH_BYTES);
     const husk_hash *hash = session->config->suites[suite_index]->hash;

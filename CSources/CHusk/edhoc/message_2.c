@@ -8,7 +8,7 @@
 husk_status husk_edhoc_message_2_compose(husk_edhoc *session, const husk_id *c_r, husk_bytes ead_2, uint8_t *out,
                                          size_t out_cap, size_t *out_len)
 {
-    if (session->phase != HUSK_EDHOC_RESPONDER_SEND_2) {
+    if (!husk_edhoc_expects(session, HUSK_EDHOC_METHOD_PSK, HUSK_EDHOC_RESPONDER_SEND_2)) {
         return HUSK_ERR_STATE;
     }
     if (c_r->len > HUSK_OSCORE_ID_MAX_BYTES) {
@@ -84,7 +84,7 @@ static husk_status read_plaintext_2a(const husk_edhoc *session, husk_bytes plain
 
 husk_status husk_edhoc_message_2_process(husk_edhoc *session, uint8_t *message, size_t len, husk_bytes *ead_2)
 {
-    if (session->phase != HUSK_EDHOC_INITIATOR_WAIT_2) {
+    if (!husk_edhoc_expects(session, HUSK_EDHOC_METHOD_PSK, HUSK_EDHOC_INITIATOR_WAIT_2)) {
         return HUSK_ERR_STATE;
     }
     husk_bytes slice;

@@ -35,7 +35,7 @@ static husk_status xor_keystream_3a(const husk_edhoc *session, uint8_t *text, si
 husk_status husk_edhoc_message_3_compose(husk_edhoc *session, const husk_psk *psk, husk_bytes ead_3, uint8_t *out,
                                          size_t out_cap, size_t *out_len)
 {
-    if (session->phase != HUSK_EDHOC_INITIATOR_SEND_3) {
+    if (!husk_edhoc_expects(session, HUSK_EDHOC_METHOD_PSK, HUSK_EDHOC_INITIATOR_SEND_3)) {
         return HUSK_ERR_STATE;
     }
     husk_status status = husk_psk_check(psk);
@@ -76,7 +76,7 @@ husk_status husk_edhoc_message_3_compose(husk_edhoc *session, const husk_psk *ps
     husk_edhoc_th_4(suite->hash, th_3, id_cred_psk, (husk_bytes){text, ead_3.len}, psk, th_4);
     husk_hmac_key prk;
     prepare_prk_3e2m(session, &prk);
-    husk_edhoc_next_prk(&prk, HUSK_EDHOC_LABEL_SALT_4E3M, th_3, psk->key);
+    husk_edhoc_next_prk(&prk, HUSK_EDHOC_LABEL_SALT_4E3M, th_3, psk->key, NULL);
     status = husk_edhoc_ciphertext_3b(aead, &prk, th_3, id_cred_psk, psk, true, text, ead_3.len);
     if (status == HUSK_OK) {
         status = xor_keystream_3a(session, out + plaintext_3a_at, plaintext_3a_len);
@@ -110,7 +110,7 @@ static husk_status read_kid(husk_bytes front, bool is_part, husk_bytes *kid)
 husk_status husk_edhoc_message_3_identify(const husk_edhoc *session, const uint8_t *message, size_t len, uint8_t *kid,
                                           size_t kid_cap, size_t *kid_len)
 {
-    if (session->phase != HUSK_EDHOC_RESPONDER_WAIT_3) {
+    if (!husk_edhoc_expects(session, HUSK_EDHOC_METHOD_PSK, HUSK_EDHOC_RESPONDER_WAIT_3)) {
         return HUSK_ERR_STATE;
     }
     husk_bytes content;
@@ -183,7 +183,7 @@ static husk_status verify_3b(husk_edhoc *session, const husk_psk *psk, husk_byte
     husk_bytes plaintext_3b = {ciphertext_3b, len - suite->edhoc_aead->tag_bytes};
     husk_hmac_key prk;
     prepare_prk_3e2m(session, &prk);
-    husk_edhoc_next_prk(&prk, HUSK_EDHOC_LABEL_SALT_4E3M, th_3, psk->key);
+    husk_edhoc_next_prk(&prk, HUSK_EDHOC_LABEL_SALT_4E3M, th_3, psk->key, NULL);
     husk_status status = husk_edhoc_ciphertext_3b(suite->edhoc_aead, &prk, th_3, id_cred_psk, psk, false,
                                                   ciphertext_3b, plaintext_3b.len);
     if (status == HUSK_OK) {
@@ -205,7 +205,7 @@ static husk_status verify_3b(husk_edhoc *session, const husk_psk *psk, husk_byte
 husk_status husk_edhoc_message_3_process(husk_edhoc *session, const husk_psk *psk, uint8_t *message, size_t len,
                                          husk_bytes *ead_3)
 {
-    if (session->phase != HUSK_EDHOC_RESPONDER_WAIT_3) {
+    if (!husk_edhoc_expects(session, HUSK_EDHOC_METHOD_PSK, HUSK_EDHOC_RESPONDER_WAIT_3)) {
         return HUSK_ERR_STATE;
     }
     husk_bytes ciphertext_3a;

@@ -27,6 +27,7 @@ husk_status husk_edhoc_initiator_init(husk_edhoc *session, const husk_edhoc_conf
     if (status != HUSK_OK) {
         return status;
     }
+    session->method = HUSK_EDHOC_METHOD_PSK;
     session->initiator = true;
     session->suite_index = (uint8_t)suite_index;
     session->c_i = *c_i;

@@ -78,6 +78,7 @@ typedef struct husk_suite {
     const husk_aead *app_aead;    /* protects application messages */
     const husk_hash *hash;        /* of EDHOC and of the application */
     const husk_ecdh *ecdh;
+    uint8_t mac_bytes;            /* EDHOC MAC length, 8 or 16: of MAC_2 and MAC_3 with static Diffie-Hellman keys */
 } husk_suite;
 
 extern const husk_aead husk_aead_aes_ccm_16_64_128;  /* COSE 10: 13-byte nonce, 8-byte tag */

@@ -1,5 +1,5 @@
-/* edhoc: the authenticated key exchange EDHOC (RFC 9528) with pre-shared keys (method 4,
- * draft-ietf-lake-edhoc-psk-08), both roles.
+/* edhoc: the authenticated key exchange EDHOC (RFC 9528), both roles, with pre-shared keys (method 4,
+ * draft-ietf-lake-edhoc-psk-08) and, as an option, with static Diffie-Hellman keys (method 3; see the end).
  *
  *     Initiator                                         Responder
  *     husk_edhoc_message_1_compose   --message_1-->     husk_edhoc_message_1_process
@@ -22,6 +22,7 @@
 extern "C" {
 #endif
 
+#define HUSK_EDHOC_METHOD_STATIC 3 /* both peers authenticate with static Diffie-Hellman keys */
 #define HUSK_EDHOC_METHOD_PSK 4
 
 #define HUSK_PSK_MIN_BYTES 16 /* 128 bits (draft-ietf-lake-edhoc-psk-08 section 9.5) */
@@ -59,6 +60,7 @@ typedef struct husk_edhoc_config {
     const uint16_t *ead_labels;      /* |ead_label| of the EAD items the application understands */
     size_t ead_label_count;
     husk_random random;
+    uint8_t methods; /* what a Responder accepts: sum of (1 << HUSK_EDHOC_METHOD_*); 0 stands for PSK alone */
 } husk_edhoc_config;
 
 /* Phases. Initiator: START, WAIT_2, SEND_3, WAIT_4, DONE. Responder: START, SEND_2, WAIT_3, SEND_4, DONE. */
@@ -78,6 +80,7 @@ typedef struct husk_edhoc {
     const husk_edhoc_config *config;
     uint8_t phase;       /* HUSK_EDHOC_*: may be read */
     uint8_t suite_index; /* of the selected suite in config->suites: may be read */
+    uint8_t method;      /* HUSK_EDHOC_METHOD_*: may be read */
     bool initiator;      /* the role: may be read */
     husk_id c_i;         /* connection identifiers: may be read once known */
     husk_id c_r;
@@ -93,6 +96,7 @@ typedef struct husk_edhoc {
         struct { /* INITIATOR_SEND_3, RESPONDER_WAIT_3 */
             uint8_t prk_3e2m[HUSK_HASH_MAX_BYTES];
             uint8_t th_3[HUSK_HASH_MAX_BYTES];
+            uint8_t dh[HUSK_ECDH_BYTES]; /* static keys only: G_Y at the Initiator, Y at the Responder */
         } exchanged;
         struct { /* INITIATOR_WAIT_4, RESPONDER_SEND_4, DONE (prk_exporter only) */
             uint8_t prk_exporter[HUSK_HASH_MAX_BYTES];
@@ -108,7 +112,7 @@ typedef struct husk_edhoc {
 husk_status husk_edhoc_initiator_init(husk_edhoc *session, const husk_edhoc_config *config, size_t suite_index,
                                       const husk_id *c_i);
 
-/* Starts as Responder. */
+/* Starts as Responder. After message 1, session->method says which functions come next. */
 husk_status husk_edhoc_responder_init(husk_edhoc *session, const husk_edhoc_config *config);
 
 void husk_edhoc_wipe(husk_edhoc *session);
@@ -195,6 +199,48 @@ husk_status husk_edhoc_error_read(const uint8_t *message, size_t len, husk_edhoc
 /* The index in config->suites of the most preferred suite that SUITES_R contains, for the next message_1
  * (RFC 9528 section 6.3.1); HUSK_ERR_SUITE if there is none. */
 husk_status husk_edhoc_suite_select(const husk_edhoc_config *config, husk_bytes suites_r, size_t *suite_index);
+
+/* ---- Static Diffie-Hellman keys (method 3) ----
+ *
+ * Messages 1 and 4, errors and exports are those above; messages 2 and 3 have functions of their own, and a program
+ * that does not call them does not contain them. Credentials are identified by kid. */
+
+/* A party's credential, borrowed: CRED_x as CBOR (a CCS or any other), its kid, and the public key that is in it. */
+typedef struct husk_static_credential {
+    husk_bytes kid;            /* 1 to 24 bytes; ID_CRED_x = { 4 : kid } */
+    husk_bytes cred;           /* CRED_x */
+    const uint8_t *public_key; /* HUSK_ECDH_BYTES, the x-coordinate; not needed for one's own */
+    const uint8_t *private_key; /* HUSK_ECDH_BYTES; one's own only, NULL for a peer's */
+} husk_static_credential;
+
+/* Starts as Initiator with method 3. As husk_edhoc_initiator_init. */
+husk_status husk_edhoc_static_initiator_init(husk_edhoc *session, const husk_edhoc_config *config, size_t suite_index,
+                                             const husk_id *c_i);
+
+/* Message 2 (RFC 9528 section 5.3). As husk_edhoc_message_2_compose, with the Responder's own credential. */
+husk_status husk_edhoc_static_message_2_compose(husk_edhoc *session, const husk_static_credential *own,
+                                                const husk_id *c_r, husk_bytes ead_2, uint8_t *out, size_t out_cap,
+                                                size_t *out_len);
+
+/* Verifies that message 2 comes from one of `peers`, in place; *peer_index tells which. HUSK_ERR_CREDENTIAL if its
+ * kid is none of theirs, HUSK_ERR_AUTHENTICATION if MAC_2 is wrong, otherwise as husk_edhoc_message_2_process. */
+husk_status husk_edhoc_static_message_2_process(husk_edhoc *session, const husk_static_credential *peers,
+                                                size_t peer_count, uint8_t *message, size_t len, size_t *peer_index,
+                                                husk_bytes *ead_2);
+
+/* Message 3 (RFC 9528 section 5.4) with the Initiator's own credential. */
+husk_status husk_edhoc_static_message_3_compose(husk_edhoc *session, const husk_static_credential *own,
+                                                husk_bytes ead_3, uint8_t *out, size_t out_cap, size_t *out_len);
+
+/* Decrypts message 3 in place, without changing the session: `plaintext_3` and `kid` point into it, the latter names
+ * the credential to look up. It comes from whom the handshake was done with, whoever that is: not authenticated yet. */
+husk_status husk_edhoc_static_message_3_open(const husk_edhoc *session, uint8_t *message, size_t len,
+                                             husk_bytes *plaintext_3, husk_bytes *kid);
+
+/* Verifies the opened message 3. HUSK_ERR_CREDENTIAL if peer->kid is not its kid, HUSK_ERR_AUTHENTICATION if MAC_3 is
+ * wrong. On success the Initiator is authenticated. */
+husk_status husk_edhoc_static_message_3_process(husk_edhoc *session, const husk_static_credential *peer,
+                                                husk_bytes plaintext_3, husk_bytes *ead_3);
 
 /* Byte string identifiers (RFC 9528 section 3.3.2): one byte that is itself the encoding of an integer -24..23 stands
  * for itself, everything else is a byte string. The reader refuses the longer form where the shorter exists. */
