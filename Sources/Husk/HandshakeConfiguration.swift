@@ -44,10 +44,11 @@ public final class HandshakeConfiguration: Sendable {
             unsafe (tables + index).initialize(to: suites[index])
             unsafe (pointers + index).initialize(to: UnsafePointer(tables + index))
         }
-        unsafe config.initialize(
-            to: husk_edhoc_config(
-                suites: UnsafePointer(pointers), suite_count: suites.count, ead_labels: nil, ead_label_count: 0,
-                random: random))
+        var value = unsafe husk_edhoc_config()
+        unsafe value.suites = UnsafePointer(pointers)
+        unsafe value.suite_count = suites.count
+        unsafe value.random = random
+        unsafe config.initialize(to: value)
     }
 
     deinit {
