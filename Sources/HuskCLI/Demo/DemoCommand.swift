@@ -87,6 +87,7 @@ struct DemoCommand: AsyncParsableCommand {
             style.bold("\(machine.processor) (QEMU \(machine.rawValue))")
                 + " authenticates to the gateway at 127.0.0.1:\(gateway.port) with a fresh key")
         printLine()
+        printLine("  --> from the device, <-- to the device; sizes in bytes")
         printLine(style.dim(MessageLine.header))
 
         let events = gateway.events()

@@ -66,7 +66,8 @@ struct Simulation: Sendable {
                 return try await errors
             }
             guard case .exited(let code) = result.terminationStatus else {
-                throw Failure(.failed, "QEMU (\(machine.rawValue)) was killed: \(result.terminationStatus)")
+                let why = result.closureResult.last ?? "\(result.terminationStatus)"
+                throw Failure(.failed, "QEMU (\(machine.rawValue)) crashed: \(why)")
             }
             return Outcome(exitCode: code, errors: result.closureResult)
         }

@@ -1,0 +1,333 @@
+#!/usr/bin/env python3
+"""`husk` as its users run it: the demo on every machine with all figures checked, a device against a gateway, the failures
+that tell what to do, and that nothing is left running.
+
+    demo_e2e.py HUSK BUILD    the command-line program, and the folder with m0/sensor.elf and so on
+"""
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+
+MACHINES = {"microbit": "Cortex-M0", "mps2-an385": "Cortex-M3", "mps2-an386": "Cortex-M4"}
+EDHOC = [("EDHOC message_1", 37), ("EDHOC message_2", 35), ("EDHOC message_3", 11), ("EDHOC message_4", 9)]
+READING = re.compile(r'^\[\{"n":"t","u":"Cel","v":\d\d\.\d{3}\}\]$')
+LISTENING = re.compile(r"listening on \S+:(\d+) ")
+WIDTH = 100
+LONGEST = 2000
+
+
+def check(condition, what, *context):
+    """Ends the case if something is not as it should be."""
+    if not condition:
+        raise AssertionError("\n".join([str(what), *(str(item) for item in context)]))
+
+
+def equal(actual, expected, what):
+    """As check, and says both."""
+    check(actual == expected, f"{what}: {actual!r}, expected {expected!r}")
+
+
+def run(command, timeout=120, **options):
+    """Runs a program to its end."""
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=timeout, **options)
+
+
+def one_line(result, code, *words):
+    """A failure is one line on standard error that says what to do, nothing on standard output, and this exit code."""
+    equal(result.returncode, code, f"exit code with {result.stderr!r}")
+    check(result.stderr.startswith("husk: ") and result.stderr.count("\n") == 1, "not one line", repr(result.stderr))
+    for word in words:
+        check(word in result.stderr, f"{word!r} is missing", result.stderr)
+
+
+def demo(husk, build, folder, machine, readings=3):
+    """The demo on one machine: what it prints, and every figure of its JSON."""
+    file = folder / f"{machine}.json"
+    result = run([husk, "demo", "--machine", machine, "--firmware-dir", build, "--readings", readings, "--json", file])
+    equal(result.returncode, 0, f"exit code, with {result.stdout}{result.stderr}")
+    equal(result.stderr, "", "standard error")
+    check("\x1b" not in result.stdout, "colour in a pipe")
+    wide = [line for line in result.stdout.splitlines() if len(line) > WIDTH]
+    check(not wide, f"lines over {WIDTH} columns", *wide)
+
+    figures = json.loads(file.read_text())
+    equal([entry["machine"] for entry in figures["machines"]], [machine], "machines")
+    entry = figures["machines"][0]
+    equal(entry["processor"], MACHINES[machine], "processor")
+    equal(entry["firmwareExitCode"], 0, "firmware's exit code")
+
+    messages = entry["messages"]
+    equal([m["isCopy"] for m in messages], [False] * len(messages), "copies")
+    handshake = [(m["name"], m["edhocBytes"]) for m in messages if "edhocBytes" in m]
+    equal(handshake, EDHOC, "EDHOC messages")
+    requests = [m for m in messages if m["name"] == "OSCORE request"]
+    responses = [m for m in messages if m["name"] == "OSCORE response"]
+    equal([m["oscoreOverheadBytes"] for m in requests], [14] * readings, "what OSCORE adds to requests")
+    equal([m["oscoreOverheadBytes"] for m in responses], [11] * readings, "what OSCORE adds to responses")
+    equal([m["isToGateway"] for m in messages], [True, False] * (2 + readings), "directions")
+
+    equal(len(entry["readings"]), readings, "readings")
+    for reading in entry["readings"]:
+        equal(reading["path"], "sensors/temperature", "path")
+        equal(reading["bytes"], 32, "reading's bytes")
+        check(READING.match(reading["text"]), "not a reading", reading["text"])
+        check(reading["text"] in result.stdout, "a reading is not printed", reading["text"])
+
+    check(0 < entry["firmware"]["peakStackBytes"] < 16384, "peak stack", entry["firmware"])
+    check(0 < entry["firmware"]["stateBytes"] < 2048, "state", entry["firmware"])
+    equal(entry["firmware"]["retransmissions"], 0, "retransmissions")
+    costs(figures, entry["husk"], messages)
+
+
+def costs(figures, husk, messages):
+    """The sums and ratios, done again."""
+    handshake = sum(m["datagramBytes"] for m in messages if "edhocBytes" in m)
+    equal(husk["edhocBytes"], 92, "EDHOC in all")
+    equal(husk["handshakeBytes"], handshake, "handshake in all")
+    equal(husk["messageBytes"], 46, "32-byte message")
+
+    tls = {entry["name"]: entry for entry in figures["tls"]}
+    certificates, psk = tls["TLS 1.2 certificates"], tls["TLS 1.2 PSK"]
+    check(certificates["isSupported"] and psk["isSupported"], "TLS 1.2 was not run")
+    check(2300 <= certificates["handshakeBytes"] <= 2700, "TLS certificates", certificates)
+    check(255 <= psk["handshakeBytes"] <= 290, "TLS PSK", psk)
+    equal([certificates["messageBytes"], psk["messageBytes"]], [53, 53], "TLS records")
+
+    rows = {row["name"]: row for row in figures["costs"][0]["rows"]}
+    for entry in (certificates, psk):
+        row = rows[entry["name"]]
+        equal(row["handshakeBytes"], entry["handshakeBytes"], "handshake in the table")
+        check(abs(row["handshakeRatio"] - entry["handshakeBytes"] / handshake) < 1e-9, "ratio", row)
+        check(abs(row["messageRatio"] - entry["messageBytes"] / 46) < 1e-9, "ratio", row)
+
+
+def demo_all(husk, build, folder):
+    """All machines in one run take the same bytes."""
+    file = folder / "all.json"
+    result = run([husk, "demo", "--machine", "all", "--firmware-dir", build, "--readings", 1, "--json", file])
+    equal(result.returncode, 0, f"exit code, with {result.stderr}")
+    figures = json.loads(file.read_text())
+    equal([entry["machine"] for entry in figures["machines"]], list(MACHINES), "machines")
+    equal(len({json.dumps(entry["messages"]) for entry in figures["machines"]}), 1, "different messages")
+
+
+def demo_failures(husk, build, folder):
+    """What is missing is named, with what to do about it."""
+    one_line(run([husk, "demo", "--qemu", "no-such-qemu", "--firmware-dir", build]), 69, "not installed", "--qemu")
+    one_line(run([husk, "demo", "--qemu", "true", "--firmware-dir", folder]), 69, "m0/sensor.elf", "make firmware")
+    one_line(run([husk, "demo", "--machine", "pdp11"]), 64, "husk demo --help")
+
+
+def fake_qemu(folder, name, script):
+    """A program that stands in for QEMU."""
+    path = folder / name
+    path.write_text("#!/bin/sh\n" + script)
+    path.chmod(0o755)
+    return path
+
+
+def demo_bad_qemu(husk, build, folder):
+    """QEMU or the firmware failing ends the demo with their own words."""
+    broken = fake_qemu(folder, "broken", "echo 'qemu: cannot do that' >&2\nexit 1\n")
+    result = run([husk, "demo", "--qemu", broken, "--firmware-dir", build])
+    equal(result.returncode, 70, "exit code")
+    check("qemu: cannot do that" in result.stderr and result.stderr.count("\n") == 1, "not said", result.stderr)
+    gives_up = fake_qemu(folder, "gives-up", "printf '\\300\\nfailed: no key\\300'\nexit 1\n")
+    result = run([husk, "demo", "--qemu", gives_up, "--firmware-dir", build])
+    equal(result.returncode, 70, "exit code")
+    check("failed: no key" in result.stderr, "not said", result.stderr)
+    noisy = fake_qemu(folder, "noisy", "head -c 100000 /dev/urandom\nexit 0\n")
+    result = run([husk, "demo", "--qemu", noisy, "--firmware-dir", build])
+    equal(result.returncode, 70, "exit code")
+
+
+def alive(pid):
+    """Whether a process runs (one that ended but was not waited for does not)."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def read_pid(file):
+    """The process that wrote its number there."""
+    for _ in range(600):
+        if file.exists() and file.read_text().endswith("\n"):
+            return int(file.read_text())
+        time.sleep(0.05)
+    raise AssertionError("QEMU was not started")
+
+
+def demo_kills_qemu(husk, build, folder):
+    """However the demo ends, QEMU ends with it, and the file with the key is gone."""
+    pid_file = folder / "pid"
+    stuck = fake_qemu(folder, "stuck", f"trap '' TERM INT\necho $$ >{pid_file}\nwhile :; do sleep 1; done\n")
+    keys = folder / "keys"
+    keys.mkdir()
+    environment = dict(os.environ, TMPDIR=str(keys))
+    command = [husk, "demo", "--qemu", str(stuck), "--firmware-dir", build]
+
+    late = run([*command, "--timeout", 2], env=environment)
+    one_line_at_end(late, 70, "--timeout")
+    pid = read_pid(pid_file)
+    check(not alive(pid), "QEMU outlived the timeout")
+    equal(list(keys.iterdir()), [], "files left behind")
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        pid_file.unlink()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+        pid = read_pid(pid_file)
+        process.send_signal(number)
+        equal(process.wait(timeout=30), 128 + number, "exit code")
+        check(not alive(pid), f"QEMU outlived {number}")
+        equal(list(keys.iterdir()), [], "files left behind")
+
+
+def one_line_at_end(result, code, *words):
+    """A failure after something was printed."""
+    equal(result.returncode, code, f"exit code with {result.stderr!r}")
+    equal(result.stderr.count("\n"), 1, "lines on standard error")
+    for word in words:
+        check(word in result.stderr, f"{word!r} is missing", result.stderr)
+
+
+class Gateway:
+    """`husk gateway` on a free port, stopped at the end; `text` is what it printed by then."""
+
+    def __init__(self, husk, credentials, *options):
+        self.process = subprocess.Popen([husk, "gateway", "--credentials", credentials, "--port", "0", *options],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.text = self.errors = ""
+
+    def __enter__(self):
+        self.first = self.process.stdout.readline()
+        match = LISTENING.search(self.first)
+        if not match:
+            self.process.kill()
+            raise AssertionError(f"the gateway does not start: {self.first}{self.process.stderr.read()}")
+        self.port = match.group(1)
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.text, self.errors = self.process.communicate(timeout=30)
+
+
+def device_and_gateway(husk, build, folder):
+    """Keys made by `husk psk new`, a gateway and devices on this machine, the way the help shows it."""
+    file = folder / "credentials.json"
+    secrets = []
+    for name in ("kitchen", "cellar"):
+        made = run([husk, "psk", "new", "--credentials", file, "--device", name, "--output", folder / f"{name}.json"])
+        equal(made.returncode, 0, f"exit code, with {made.stderr}")
+        equal(stat.S_IMODE(os.stat(folder / f"{name}.json").st_mode), 0o600, "mode")
+        secrets.append(json.loads((folder / f"{name}.json").read_text())["devices"][0]["key"])
+        check(secrets[-1] not in made.stdout + made.stderr, "the key was printed")
+    equal(stat.S_IMODE(os.stat(file).st_mode), 0o600, "mode")
+
+    with Gateway(husk, str(file), "--messages", "--log-level", "trace") as gateway:
+        for name in ("kitchen", "cellar"):
+            sent = run([husk, "device", "--credentials", folder / f"{name}.json", "--port", gateway.port, "--readings", 2])
+            equal(sent.returncode, 0, f"exit code, with {sent.stderr}")
+            check("reading 2 of 2 answered 2.04" in sent.stdout, "not answered", sent.stdout)
+        chosen = run([husk, "device", "--credentials", file, "--device", "cellar", "--port", gateway.port, "--readings", 0])
+        equal(chosen.returncode, 0, f"exit code, with {chosen.stderr}")
+        both = run([husk, "device", "--credentials", file, "--port", gateway.port])
+        one_line(both, 65, "--kid", "--device")
+        wrong = run([husk, "device", "--psk", "00" * 16, "--kid", "00", "--device", "kitchen", "--port", gateway.port])
+        check(wrong.returncode in (69, 70), "a wrong key was not refused", wrong)
+        equal(wrong.stderr.count("\n"), 1, "lines on standard error")
+        busy = run([husk, "gateway", "--credentials", file, "--port", gateway.port])
+        one_line(busy, 69, "in use", gateway.port)
+    equal(gateway.process.returncode, 0, "exit code of the gateway")
+    for name in ("kitchen", "cellar"):
+        check(f'{name} sensors/temperature [{{"n":"t","u":"Cel","v":21.625}}]' in gateway.text, "no reading", gateway.text)
+    equal(gateway.text.count("authenticated from"), 3, "authentications")
+    for secret in secrets:
+        check(secret not in gateway.text + gateway.errors, "a key was logged")
+
+
+def file_failures(husk, build, folder):
+    """Files that are missing, loose or wrong."""
+    file = folder / "c.json"
+    one_line(run([husk, "gateway", "--credentials", file]), 66, "does not exist", "husk psk new")
+    one_line(run([husk, "device", "--credentials", file]), 66, "does not exist")
+    one_line(run([husk, "psk", "new", "--credentials", folder / "no" / "c.json"]), 66, "no")
+    equal(run([husk, "psk", "new", "--credentials", "c.json"], cwd=folder).returncode, 0, "exit code")
+    check((folder / "device-00.json").exists(), "no file for the device")
+    one_line(run([husk, "psk", "new", "--credentials", "c.json", "--kid", "00"], cwd=folder), 65, "--kid")
+    one_line(run([husk, "psk", "new", "--credentials", "c.json", "-o", "c.json"], cwd=folder), 66, "--output")
+    one_line(run([husk, "psk", "new", "--credentials", "c.json", "-o", "device-00.json"], cwd=folder), 66, "exists")
+    equal(len(json.loads(file.read_text())["devices"]), 1, "devices after refusals")
+    file.chmod(0o644)
+    one_line(run([husk, "gateway", "--credentials", file]), 65, "chmod 600")
+    file.chmod(0o600)
+    file.write_text('{"devices":[\n{"kid":"00","key":"00","device":"a","gateway":"b"}]}')
+    one_line(run([husk, "gateway", "--credentials", file]), 65, "c.json:2")
+
+
+def nobody_there(husk, build, folder):
+    """A port where nothing listens is noticed at once."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    begin = time.monotonic()
+    result = run([husk, "device", "--psk", "00" * 16, "--kid", "00", "--device", "a", "--port", port])
+    one_line(result, 69, "nothing listens", "husk gateway")
+    check(time.monotonic() - begin < 20, "took too long")
+
+
+def cases():
+    """All cases: a name and what to call."""
+    for machine in MACHINES:
+        yield f"demo on {machine}", lambda husk, build, folder, machine=machine: demo(husk, build, folder, machine)
+    yield "demo with 255 readings", lambda husk, build, folder: demo_many(husk, build, folder)
+    yield "demo on all machines", demo_all
+    yield "demo without its programs", demo_failures
+    yield "demo with a broken QEMU", demo_bad_qemu
+    yield "demo leaves no QEMU behind", demo_kills_qemu
+    yield "device and gateway", device_and_gateway
+    yield "files that are wrong", file_failures
+    yield "nobody there", nobody_there
+
+
+def demo_many(husk, build, folder):
+    """As many readings as there can be, whose sequence numbers stay one byte long."""
+    demo(husk, build, folder, "mps2-an386", 255)
+
+
+def attempt(case, husk, build):
+    """What a case came to: nothing, or why it failed."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            case(husk, build, pathlib.Path(folder))
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is the result of the test)
+            return f"{type(error).__name__}: {error}"[:LONGEST]
+    return None
+
+
+def main():
+    """Runs all cases, two at a time."""
+    husk, build = (str(pathlib.Path(argument).resolve()) for argument in sys.argv[1:])
+    named = dict(cases())
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        results = dict(zip(named, pool.map(lambda case: attempt(case, husk, build), named.values())))
+    for name, why in results.items():
+        if why:
+            print(f"FAILED {name}: {why}")
+    failed = sum(why is not None for why in results.values())
+    print(f"{len(results) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
