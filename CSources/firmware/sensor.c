@@ -22,13 +22,16 @@ static slip_decoder uart;
 static uint8_t packet[HUSK_DEVICE_BUFFER_BYTES];
 static uint32_t retransmissions;
 
+/* Lines are put together in functions of their own, so that they do not lie on the stack under the device's calls. */
+#define OWN_FRAME __attribute__((noinline))
+
 static void say(const text *t)
 {
     slip_encode_diagnostic(board_uart_write, t->line);
 }
 
 /* Ends with a reason, on the UART and on QEMU's standard error. */
-static _Noreturn void give_up(const char *why, husk_status status, int32_t code)
+OWN_FRAME static _Noreturn void give_up(const char *why, husk_status status, int32_t code)
 {
     text t = {0};
     text_add(&t, "failed: ");
@@ -49,7 +52,7 @@ static husk_status fill_random(void *context, uint8_t *out, size_t len)
     return board_random(out, len) ? HUSK_OK : HUSK_ERR_RANDOM;
 }
 
-static void configure(const provisioning *p)
+OWN_FRAME static void configure(const provisioning *p)
 {
     config = (husk_device_config){
         .edhoc = {.suites = suites, .suite_count = 1, .random = {.fill = fill_random}},
@@ -122,7 +125,7 @@ static husk_event next_event(void)
     return event;
 }
 
-static void say_authenticated(uint32_t since)
+OWN_FRAME static void say_authenticated(uint32_t since)
 {
     text t = {0};
     text_add(&t, "authenticated in ");
@@ -131,7 +134,7 @@ static void say_authenticated(uint32_t since)
     say(&t);
 }
 
-static void say_answered(uint32_t number, uint8_t code)
+OWN_FRAME static void say_answered(uint32_t number, uint8_t code)
 {
     text t = {0};
     text_add(&t, "reading ");
@@ -186,7 +189,7 @@ static void pause_ms(uint32_t duration)
     } while (passed < duration);
 }
 
-static void report(void)
+OWN_FRAME static void report(void)
 {
     text t = {0};
     text_add(&t, "report machine=");
