@@ -52,7 +52,7 @@ static husk_status fill_random(void *context, uint8_t *out, size_t len)
     return board_random(out, len) ? HUSK_OK : HUSK_ERR_RANDOM;
 }
 
-OWN_FRAME static void configure(const provisioning *p)
+static void configure(const provisioning *p)
 {
     config = (husk_device_config){
         .edhoc = {.suites = suites, .suite_count = 1, .random = {.fill = fill_random}},
