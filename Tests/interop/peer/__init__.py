@@ -1,0 +1,1 @@
+"""Implementations written from the specification texts alone, as peers of the C core: they share no code with it."""
