@@ -67,7 +67,6 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio", condition: gateway),
                 .product(name: "NIOPosix", package: "swift-nio", condition: gateway),
                 .product(name: "Logging", package: "swift-log", condition: gateway),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: gateway),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle", condition: gateway),
                 .product(name: "SystemPackage", package: "swift-system", condition: gateway),
                 .product(name: "Subprocess", package: "swift-subprocess", condition: gateway),

@@ -28,7 +28,8 @@ struct DeviceCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A file with the device's key, mode 0600.", valueName: "file"))
     var credentials: String?
 
-    @Option(help: ArgumentHelp("The key itself in hex, instead of a file; with --kid and --device.", valueName: "hex"))
+    @Option(
+        help: ArgumentHelp("The key itself in hex, instead of a file; with --kid and --device.", valueName: "hex"))
     var psk: HexBytes?
 
     @Option(help: "Which device of the file, by its kid; with --psk, the kid.")
@@ -90,7 +91,8 @@ struct DeviceCommand: AsyncParsableCommand {
                     gateway: Identity(gateway ?? "gateway"))
             } catch {
                 throw Failure(
-                    .badData, "the key cannot be used: it needs 16 bytes or more, a kid of 1 to 24, and two different names")
+                    .badData,
+                    "the key cannot be used: it needs 16 bytes or more, a kid of 1 to 24, and two different names")
             }
         }
         let path = credentials ?? ""
@@ -127,7 +129,8 @@ struct DeviceRun: Sendable {
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         let handler = try DeviceHandler(
-                            device: Device(key: credential.key), readings: readings, interval: interval, progress: continuation)
+                            device: Device(key: credential.key), readings: readings, interval: interval,
+                            progress: continuation)
                         try channel.pipeline.syncOperations.addHandler(handler)
                     }
                 }
@@ -149,7 +152,9 @@ struct DeviceRun: Sendable {
             case .finished:
                 return
             case .unreachable:
-                throw Failure(.unavailable, "nothing listens on \(endpoint(host, port)): start 'husk gateway', or check --port")
+                throw Failure(
+                    .unavailable,
+                    "nothing listens on \(endpoint(host, port)): start 'husk gateway', or check --port")
             case .failed(.timeout, _):
                 throw Failure(.unavailable, "no answer from \(endpoint(host, port)): check that a gateway is there")
             case .failed(let error, let refusal):
@@ -252,7 +257,9 @@ private final class DeviceHandler: ChannelInboundHandler {
             }
         }
         guard !isOver, let wait = device.timeout(now: now) else { return }
-        timer = context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(wait))) { self.advance(context) }
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(wait))) {
+            self.advance(context)
+        }
     }
 
     private func handle(_ event: Device.Event, _ context: ChannelHandlerContext) {

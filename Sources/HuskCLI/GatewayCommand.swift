@@ -4,7 +4,6 @@ import ArgumentParser
 import Husk
 import HuskGateway
 import Logging
-import ServiceLifecycle
 import UnixSignals
 
 enum LogLevel: String, ExpressibleByArgument, CaseIterable {
@@ -52,31 +51,42 @@ struct GatewayCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let known = try CredentialsFile(path: credentials).checkExisting() else {
-            throw Failure(.cannotOpen, "\(credentials) does not exist: make it with 'husk psk new --credentials \(credentials)'")
+            throw Failure(
+                .cannotOpen,
+                "\(credentials) does not exist: make it with 'husk psk new --credentials \(credentials)'")
         }
         var logger = Logger(label: "husk.gateway") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = Logger.Level(rawValue: logLevel.rawValue) ?? .warning
+        // Before anybody is told that it runs, so that it can be stopped from then on.
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         let gateway = try await start(known, logger: logger)
         let events = gateway.events()
         let count = known.devices.count
-        printLine("listening on \(endpoint(host, gateway.port)) for \(count) device\(count == 1 ? "" : "s"); Ctrl-C ends it")
+        printLine(
+            "listening on \(endpoint(host, gateway.port)) for \(count) device\(count == 1 ? "" : "s"); Ctrl-C ends it"
+        )
         if messages {
             printLine(MessageLine.header)
         }
 
+        let stopper = Task {
+            for await _ in signals {
+                break
+            }
+            await gateway.shutdown()
+        }
         let showsMessages = messages
         let printer = Task {
             for await event in events {
                 Self.show(event, messages: showsMessages)
             }
         }
-        let services = ServiceGroup(
-            configuration: .init(services: [gateway], gracefulShutdownSignals: [.sigint, .sigterm], logger: logger))
         do {
-            try await services.run()
+            try await gateway.run()
         } catch {
             throw Failure(.failed, "the gateway ended: \(error)")
         }
+        stopper.cancel()
         await gateway.shutdown()
         await printer.value
     }

@@ -53,7 +53,7 @@ enum Entry {
 @main
 enum Entry {
     static func main() {
-        print("husk: this build has no command line: build the package with its trait Gateway")
+        fatalError("this build has no command line: build the package with its trait Gateway")
     }
 }
 #endif

@@ -86,6 +86,15 @@ struct CTLSPeerTests {
         #expect(Run(scenario) == Run(scenario))
     }
 
+    /// The time is part of what is signed, and the length of a signature varies with it.
+    @Test func theClockChangesNothing() async throws {
+        let first = Run(CTLSPEER_TLS12_CERTIFICATES)
+        for _ in 0..<3 {
+            try await Task.sleep(for: .milliseconds(1050))
+            #expect(Run(CTLSPEER_TLS12_CERTIFICATES) == first)
+        }
+    }
+
     @Test func aChainToAnotherRootIsRefused() {
         let notTrusted: UInt32 = 0x08
         let client = Run(CTLSPEER_TLS12_CERTIFICATES, fault: CTLSPEER_FAULT_CLIENT_ROOT)

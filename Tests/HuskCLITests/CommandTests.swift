@@ -1,4 +1,4 @@
-// The command line as it is typed: what is accepted, what is refused, with which exit status, and that help is everywhere.
+// The command line as it is typed: what is accepted, what is refused with which exit status, and help everywhere.
 import ArgumentParser
 import Testing
 
@@ -81,7 +81,9 @@ struct CommandTests {
         #expect(refusal.line.contains("--help'"))
     }
 
-    @Test(arguments: ["--help", "psk --help", "psk new --help", "gateway --help", "device --help", "demo --help", "help psk new"])
+    @Test(arguments: [
+        "--help", "psk --help", "psk new --help", "gateway --help", "device --help", "demo --help", "help psk new",
+    ])
     func helpIsEverywhere(line: String) throws {
         let error = #expect(throws: (any Error).self) {
             var command = try HuskCommand.parseAsRoot(line.split(separator: " ").map(String.init))
@@ -118,7 +120,8 @@ struct CommandTests {
     }
 
     @Test func anyPathCanBeGivenToQEMU() {
-        let simulation = Simulation(qemu: "q", machine: .microbit, image: "a.elf", provisioning: "/tmp/a,b", gatewayPort: 1)
+        let simulation = Simulation(
+            qemu: "q", machine: .microbit, image: "a.elf", provisioning: "/tmp/a,b", gatewayPort: 1)
         #expect(simulation.arguments.contains("loader,file=/tmp/a,,b,addr=261120,force-raw=on"))
     }
 }

@@ -21,7 +21,8 @@ struct SLIPTests {
             for _ in 0..<20 {
                 // Mostly the bytes that need an escape.
                 let packet = (0..<length).map { _ in
-                    Bool.random(using: &generator) ? [0xc0, 0xdb, 0xdc, 0xdd].randomElement(using: &generator)! : UInt8(0x41)
+                    Bool.random(using: &generator)
+                        ? [0xc0, 0xdb, 0xdc, 0xdd].randomElement(using: &generator)! : UInt8(0x41)
                 }
                 let result = decode(SLIP.encode(packet))
                 #expect(result.packets == [packet])
@@ -68,7 +69,8 @@ struct SLIPTests {
         var generator = SeededGenerator(seed: 2)
         var decoder = SLIP.Decoder(limit: 64)
         for _ in 0..<100_000 {
-            let byte: UInt8 = Int.random(in: 0..<8, using: &generator) == 0
+            let byte: UInt8 =
+                Int.random(in: 0..<8, using: &generator) == 0
                 ? [0xc0, 0xdb].randomElement(using: &generator)! : .random(in: 0...255, using: &generator)
             if let packet = decoder.take(byte) {
                 #expect((1...64).contains(packet.count))

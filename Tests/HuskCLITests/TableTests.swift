@@ -11,8 +11,12 @@ struct TableTests {
     }
 
     @Test func numbers() {
-        #expect([0, 7, 999, 1000, 2412, 1_234_567, -1000].map(grouped) == ["0", "7", "999", "1,000", "2,412", "1,234,567", "-1,000"])
-        #expect([1.0, 1.152, 2.008, 9.94, 9.96, 18.27, 100.4].map(times) == ["1.0", "1.2", "2.0", "9.9", "10", "18", "100"])
+        #expect(
+            [0, 7, 999, 1000, 2412, 1_234_567, -1000].map(grouped) == [
+                "0", "7", "999", "1,000", "2,412", "1,234,567", "-1,000",
+            ])
+        #expect(
+            [1.0, 1.152, 2.008, 9.94, 9.96, 18.27, 100.4].map(times) == ["1.0", "1.2", "2.0", "9.9", "10", "18", "100"])
         #expect(hex([0x00, 0xff, 0x0a]) == "00ff0a")
         #expect(bytes(hex: "00fF0a") == [0, 255, 10])
         #expect(bytes(hex: "") == [])
@@ -31,14 +35,18 @@ struct TableTests {
         MessageFigures(name: "EDHOC message_2", isToGateway: false, isCopy: false, edhocBytes: 35, datagramBytes: 45),
         MessageFigures(name: "EDHOC message_3", isToGateway: true, isCopy: false, edhocBytes: 11, datagramBytes: 36),
         MessageFigures(name: "EDHOC message_4", isToGateway: false, isCopy: false, edhocBytes: 9, datagramBytes: 19),
-        MessageFigures(name: "OSCORE request", isToGateway: true, isCopy: false, oscoreOverheadBytes: 14, datagramBytes: 77),
-        MessageFigures(name: "OSCORE response", isToGateway: false, isCopy: false, oscoreOverheadBytes: 11, datagramBytes: 18),
-        MessageFigures(name: "OSCORE request", isToGateway: true, isCopy: false, oscoreOverheadBytes: 15, datagramBytes: 78),
+        MessageFigures(
+            name: "OSCORE request", isToGateway: true, isCopy: false, oscoreOverheadBytes: 14, datagramBytes: 77),
+        MessageFigures(
+            name: "OSCORE response", isToGateway: false, isCopy: false, oscoreOverheadBytes: 11, datagramBytes: 18),
+        MessageFigures(
+            name: "OSCORE request", isToGateway: true, isCopy: false, oscoreOverheadBytes: 15, datagramBytes: 78),
     ]
 
     static func tls(_ handshake: Int, _ message: Int) -> TLSFigures {
         TLSFigures(
-            name: "TLS", isSupported: handshake > 0, handshakeBytes: handshake, clientBytes: 0, serverBytes: 0, flights: 4,
+            name: "TLS", isSupported: handshake > 0, handshakeBytes: handshake, clientBytes: 0, serverBytes: 0,
+            flights: 4,
             messageBytes: message, replyBytes: message, chainBytes: [0, 0, 0, 0], version: "", cipherSuite: "")
     }
 
@@ -70,7 +78,8 @@ struct TableTests {
         #expect(lines.allSatisfy { $0.count <= 100 })
         #expect(lines[2].contains(" 1,610    x 10 "))
         #expect(lines.last == "  -  not in Mbed TLS 0.0.0")
-        #expect(!CostTable(husk: husk, tls: [Self.tls(1610, 92)]).lines(library: "L").contains { $0.contains("not in") })
+        #expect(
+            !CostTable(husk: husk, tls: [Self.tls(1610, 92)]).lines(library: "L").contains { $0.contains("not in") })
     }
 
     @Test func tlsIsMeasuredForThisProcess() throws {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""`husk` as its users run it: the demo on every machine with all figures checked, a device against a gateway, the failures
-that tell what to do, and that nothing is left running.
+"""`husk` as its users run it: the demo on every machine with all figures checked, a device against a gateway, the
+failures that tell what to do, and that nothing is left running.
 
     demo_e2e.py HUSK BUILD    the command-line program, and the folder with m0/sensor.elf and so on
 """
@@ -236,10 +236,12 @@ def device_and_gateway(husk, build, folder):
 
     with Gateway(husk, str(file), "--messages", "--log-level", "trace") as gateway:
         for name in ("kitchen", "cellar"):
-            sent = run([husk, "device", "--credentials", folder / f"{name}.json", "--port", gateway.port, "--readings", 2])
+            own = folder / f"{name}.json"
+            sent = run([husk, "device", "--credentials", own, "--port", gateway.port, "--readings", 2])
             equal(sent.returncode, 0, f"exit code, with {sent.stderr}")
             check("reading 2 of 2 answered 2.04" in sent.stdout, "not answered", sent.stdout)
-        chosen = run([husk, "device", "--credentials", file, "--device", "cellar", "--port", gateway.port, "--readings", 0])
+        chosen = run([husk, "device", "--credentials", file, "--device", "cellar", "--port", gateway.port,
+                      "--readings", 0])
         equal(chosen.returncode, 0, f"exit code, with {chosen.stderr}")
         both = run([husk, "device", "--credentials", file, "--port", gateway.port])
         one_line(both, 65, "--kid", "--device")
@@ -250,10 +252,21 @@ def device_and_gateway(husk, build, folder):
         one_line(busy, 69, "in use", gateway.port)
     equal(gateway.process.returncode, 0, "exit code of the gateway")
     for name in ("kitchen", "cellar"):
-        check(f'{name} sensors/temperature [{{"n":"t","u":"Cel","v":21.625}}]' in gateway.text, "no reading", gateway.text)
+        reading = f'{name} sensors/temperature [{{"n":"t","u":"Cel","v":21.625}}]'
+        check(reading in gateway.text, "no reading", gateway.text)
     equal(gateway.text.count("authenticated from"), 3, "authentications")
     for secret in secrets:
         check(secret not in gateway.text + gateway.errors, "a key was logged")
+
+
+def gateway_stops(husk, build, folder):
+    """From its first line on, the gateway ends well on either signal."""
+    file = folder / "c.json"
+    run([husk, "psk", "new", "--credentials", file, "--output", folder / "d.json"])
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with Gateway(husk, str(file)) as gateway:
+            gateway.process.send_signal(number)
+            equal(gateway.process.wait(timeout=30), 0, f"exit code after signal {number}")
 
 
 def file_failures(husk, build, folder):
@@ -296,6 +309,7 @@ def cases():
     yield "demo with a broken QEMU", demo_bad_qemu
     yield "demo leaves no QEMU behind", demo_kills_qemu
     yield "device and gateway", device_and_gateway
+    yield "the gateway stops when told", gateway_stops
     yield "files that are wrong", file_failures
     yield "nobody there", nobody_there
 

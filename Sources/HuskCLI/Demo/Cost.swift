@@ -65,8 +65,8 @@ struct TLSFigures: Codable, Equatable {
     }
 }
 
-/// What Husk's handshake and first message took, of the messages that the gateway counted. Copies of a message that was sent
-/// again are part of it.
+/// What Husk's handshake and first message took, of the messages that the gateway counted. Copies of a message that was
+/// sent again are part of it.
 struct HuskFigures: Codable, Equatable {
     /// EDHOC messages alone, and the CoAP datagrams that carried them.
     var edhocBytes: Int
@@ -80,8 +80,10 @@ struct HuskFigures: Codable, Equatable {
     init?(_ messages: [MessageFigures]) {
         let handshake = messages.filter { $0.edhocBytes != nil }
         guard !handshake.isEmpty,
-            let request = messages.first(where: { $0.isToGateway && $0.oscoreOverheadBytes != nil })?.oscoreOverheadBytes,
-            let response = messages.first(where: { !$0.isToGateway && $0.oscoreOverheadBytes != nil })?.oscoreOverheadBytes
+            let request = messages.first(where: { $0.isToGateway && $0.oscoreOverheadBytes != nil })?
+                .oscoreOverheadBytes,
+            let response = messages.first(where: { !$0.isToGateway && $0.oscoreOverheadBytes != nil })?
+                .oscoreOverheadBytes
         else { return nil }
         edhocBytes = handshake.reduce(0) { $0 + ($1.edhocBytes ?? 0) }
         handshakeBytes = handshake.reduce(0) { $0 + $1.datagramBytes }
@@ -120,7 +122,8 @@ struct CostTable: Codable, Equatable {
         }
         rows = [
             Row(
-                name: "Husk: EDHOC-PSK, OSCORE", handshakeBytes: husk.handshakeBytes, messageBytes: husk.messageBytes,
+                name: "Husk: EDHOC-PSK, OSCORE", handshakeBytes: husk.handshakeBytes,
+                messageBytes: husk.messageBytes,
                 handshakeRatio: 1, messageRatio: 1)
         ]
         rows += tls.map { tls in

@@ -60,7 +60,8 @@ struct DemoCommand: AsyncParsableCommand {
         for machine in machines where !PrivateFile.isReadable("\(firmwareDir)/\(machine.image)") {
             throw Failure(
                 .unavailable,
-                "\(firmwareDir)/\(machine.image) is missing: run 'make firmware', or name its place with --firmware-dir")
+                "\(firmwareDir)/\(machine.image) is missing: run 'make firmware', or name its place with --firmware-dir"
+            )
         }
 
         var figures: [MachineFigures] = []
@@ -73,7 +74,8 @@ struct DemoCommand: AsyncParsableCommand {
 
         if let json {
             let all = DemoFigures(
-                version: HuskCommand.configuration.version, machines: figures, tlsLibrary: TLSFigures.library, tls: tls,
+                version: HuskCommand.configuration.version, machines: figures, tlsLibrary: TLSFigures.library,
+                tls: tls,
                 costs: costs)
             try PrivateFile.replace(json, all.encoded())
         }
@@ -102,9 +104,10 @@ struct DemoCommand: AsyncParsableCommand {
         let said = Mutex<[String]>([])
         let ended: Result<Simulation.Outcome, any Error>
         do {
-            ended = .success(try await simulate(machine, qemu: qemu, record: record, port: gateway.port) { line in
-                said.withLock { $0.append(line) }
-            })
+            ended = .success(
+                try await simulate(machine, qemu: qemu, record: record, port: gateway.port) { line in
+                    said.withLock { $0.append(line) }
+                })
         } catch {
             ended = .failure(error)
         }
@@ -116,14 +119,17 @@ struct DemoCommand: AsyncParsableCommand {
         guard outcome.exitCode == 0 else {
             let why = lines.last { $0.hasPrefix("failed: ") } ?? outcome.errors.last
             let meaning = Machine.meaning(ofExit: outcome.exitCode)
-            throw Failure(.failed, "the firmware on \(machine.rawValue) ended with \(outcome.exitCode): \(why ?? meaning)")
+            throw Failure(
+                .failed, "the firmware on \(machine.rawValue) ended with \(outcome.exitCode): \(why ?? meaning)")
         }
         guard let report = lines.lazy.compactMap(FirmwareReport.init).first else {
-            throw Failure(.failed, "the firmware on \(machine.rawValue) made no report: rebuild it with 'make firmware'")
+            throw Failure(
+                .failed, "the firmware on \(machine.rawValue) made no report: rebuild it with 'make firmware'")
         }
         guard observation.readings.count == readings, let husk = HuskFigures(observation.messages) else {
             throw Failure(
-                .failed, "the gateway got \(observation.readings.count) of \(readings) readings from \(machine.rawValue)")
+                .failed,
+                "the gateway got \(observation.readings.count) of \(readings) readings from \(machine.rawValue)")
         }
         Self.printReadings(observation, report, machine, style: style)
         return MachineFigures(
@@ -156,7 +162,8 @@ struct DemoCommand: AsyncParsableCommand {
 
     /// Boots the firmware with the key of `record` and waits for its end.
     private func simulate(
-        _ machine: Machine, qemu: String, record: KeyRecord, port: Int, diagnostic: @escaping @Sendable (String) -> Void
+        _ machine: Machine, qemu: String, record: KeyRecord, port: Int,
+        diagnostic: @escaping @Sendable (String) -> Void
     ) async throws -> Simulation.Outcome {
         let credentials = try record.credentials()
         let provisioning = try Provisioning(
@@ -165,9 +172,11 @@ struct DemoCommand: AsyncParsableCommand {
         let file = try PrivateFile.temporary(provisioning.encoded())
         defer { PrivateFile.remove(file) }
         let simulation = Simulation(
-            qemu: qemu, machine: machine, image: "\(firmwareDir)/\(machine.image)", provisioning: file, gatewayPort: port)
+            qemu: qemu, machine: machine, image: "\(firmwareDir)/\(machine.image)", provisioning: file,
+            gatewayPort: port)
         let late = Failure(
-            .failed, "the firmware on \(machine.rawValue) did not end within \(timeout) s: give it more with --timeout")
+            .failed,
+            "the firmware on \(machine.rawValue) did not end within \(timeout) s: give it more with --timeout")
         return try await supervised(limit: .seconds(timeout), late: late) {
             try await simulation.run(diagnostic: diagnostic)
         }
@@ -198,7 +207,9 @@ struct DemoCommand: AsyncParsableCommand {
         }
         printLine()
         printLine(style.bold("On the device") + ", as the firmware counted")
-        printLine("  peak stack \(grouped(report.peakStackBytes)) bytes, endpoint state \(grouped(report.stateBytes)) bytes")
+        printLine(
+            "  peak stack \(grouped(report.peakStackBytes)) bytes, endpoint state \(grouped(report.stateBytes)) bytes"
+        )
         printLine(
             "  image: \(grouped(report.textBytes)) bytes of code and constants, "
                 + "\(grouped(report.dataBytes + report.bssBytes)) bytes of data; "
@@ -214,8 +225,8 @@ struct DemoCommand: AsyncParsableCommand {
         }
         printLine()
         printLine(
-            "  Husk's handshake is \(husk.edhocBytes) bytes of EDHOC in \(husk.handshakeBytes) bytes of CoAP datagrams, "
-                + "with fresh X25519")
+            "  Husk's handshake is \(husk.edhocBytes) bytes of EDHOC in \(husk.handshakeBytes) bytes of CoAP "
+                + "datagrams, with fresh X25519")
         printLine("  keys (forward secrecy). TLS PSK has none unless it says ECDHE.")
         if let chains = tls.first(where: { $0.isSupported && $0.chainBytes.contains { $0 > 0 } })?.chainBytes {
             printLine(

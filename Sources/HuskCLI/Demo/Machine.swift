@@ -49,7 +49,7 @@ enum MachineChoice: String, ExpressibleByArgument, CaseIterable {
     }
 }
 
-/// What a device is given before it is deployed, in the last kilobyte of its flash (CSources/firmware/provisioning.h).
+/// What a device is given before it is deployed, in the last kilobyte of its flash: CSources/firmware/provisioning.h.
 struct Provisioning {
     static let address = 0x3fc00
     static let byteCount = 360

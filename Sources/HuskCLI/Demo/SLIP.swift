@@ -1,5 +1,5 @@
-// Packets over a serial line (RFC 1055). A packet is a CoAP datagram, or a line of diagnostic text marked by a first byte
-// 0x0a as in Slipmux.
+// Packets over a serial line (RFC 1055). A packet is a CoAP datagram, or a line of diagnostic text marked by a first
+// byte 0x0a as in Slipmux.
 #if Gateway
 enum SLIP {
     static let end: UInt8 = 0xc0
@@ -38,8 +38,8 @@ enum SLIP {
         }
     }
 
-    /// Cuts what comes over the line into packets. Packets that are too long or hold an unknown escape are dropped whole
-    /// and counted; memory is bounded by `limit`.
+    /// Cuts what comes over the line into packets. Packets that are too long or hold an unknown escape are dropped
+    /// whole and counted; memory is bounded by `limit`.
     struct Decoder {
         let limit: Int
         private(set) var dropped = 0

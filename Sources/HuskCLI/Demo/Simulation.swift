@@ -23,17 +23,19 @@ struct Simulation: Sendable {
             "-M", machine.rawValue, "-display", "none", "-monitor", "none", "-serial", "stdio",
             "-semihosting-config", "enable=on,target=native",
             "-kernel", image,
-            "-device", "loader,file=\(provisioning.replacing(",", with: ",,")),addr=\(Provisioning.address),force-raw=on",
+            "-device",
+            "loader,file=\(provisioning.replacing(",", with: ",,")),addr=\(Provisioning.address),force-raw=on",
         ]
     }
 
-    /// Runs until the firmware ends. When the task is cancelled QEMU is killed. `diagnostic` is called for each line that the
-    /// firmware says.
+    /// Runs until the firmware ends. When the task is cancelled QEMU is killed. `diagnostic` is called for each line
+    /// that the firmware says.
     func run(diagnostic: @escaping @Sendable (String) -> Void) async throws -> Outcome {
         let channel = try await DatagramBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .connect(host: "127.0.0.1", port: gatewayPort) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<AddressedEnvelope<ByteBuffer>, ByteBuffer>(wrappingChannelSynchronously: channel)
+                    try NIOAsyncChannel<AddressedEnvelope<ByteBuffer>, ByteBuffer>(
+                        wrappingChannelSynchronously: channel)
                 }
             }
         return try await channel.executeThenClose { inbound, outbound in

@@ -13,7 +13,9 @@ struct CredentialsFile {
         do {
             return try JSONDecoder().decode(KeyList.self, from: Data(content))
         } catch {
-            throw Failure(.badData, "\(path) is not a list of devices as 'husk psk new' writes it: mend it, or start a new file")
+            throw Failure(
+                .badData,
+                "\(path) is not a list of devices as 'husk psk new' writes it: mend it, or start a new file")
         }
     }
 
@@ -32,8 +34,8 @@ struct CredentialsFile {
         PrivateFile.exists(path) ? try check() : nil
     }
 
-    /// Adds a record with a fresh key. `kid` and `device` are chosen if they are nil. `deliver` is called with the record before
-    /// the file changes; if it throws, the file stays as it is.
+    /// Adds a record with a fresh key. `kid` and `device` are chosen if they are nil. `deliver` is called with the
+    /// record before the file changes; if it throws, the file stays as it is.
     func add(
         device: String?, gateway: String, kid: [UInt8]?, keyBytes: Int,
         deliver: (KeyRecord) throws(Failure) -> Void
@@ -44,13 +46,16 @@ struct CredentialsFile {
             let record = KeyRecord.generate(
                 device: device ?? "device-\(hex(kid))", gateway: gateway, kid: kid, keyBytes: keyBytes)
             if list.devices.contains(where: { $0.kid.lowercased() == record.kid }) {
-                throw Failure(.badData, "\(path) has kid \(record.kid) already: choose another --kid, or leave it out")
+                throw Failure(
+                    .badData, "\(path) has kid \(record.kid) already: choose another --kid, or leave it out")
             }
             if list.devices.contains(where: { $0.device == record.device }) {
-                throw Failure(.badData, "\(path) has device \(printable(record.device)) already: choose another --device")
+                throw Failure(
+                    .badData, "\(path) has device \(printable(record.device)) already: choose another --device")
             }
             guard record.device != record.gateway else {
-                throw Failure(.badData, "device and gateway are both \(printable(gateway)): give them different names")
+                throw Failure(
+                    .badData, "device and gateway are both \(printable(gateway)): give them different names")
             }
             list.devices.append(record)
             let content = try Self.encode(list)

@@ -1,5 +1,5 @@
-// A pre-shared key as files hold it: the two identities, the identifier, the key. One shape for the gateway's credentials
-// file, which lists many, and for a device's own file, which lists one.
+// A pre-shared key as files hold it: the two identities, the identifier, the key. One shape for the gateway's
+// credentials file, which lists many, and for a device's own file, which lists one.
 #if Gateway
 import CHusk
 
@@ -34,7 +34,8 @@ extension KeyRecord {
 
     private func decoded(_ text: String, _ what: String) throws(Failure) -> [UInt8] {
         guard let bytes = bytes(hex: text) else {
-            throw Failure(.badData, "the \(what) of \(printable(device)) is not hexadecimal: write two digits per byte")
+            throw Failure(
+                .badData, "the \(what) of \(printable(device)) is not hexadecimal: write two digits per byte")
         }
         return bytes
     }
@@ -54,7 +55,8 @@ extension KeyRecord {
             }
         }
         guard status == HUSK_OK else {
-            throw Failure(.badData, "no credential for \(printable(subject)): a name has 1 to 255 bytes, a kid 1 to 24")
+            throw Failure(
+                .badData, "no credential for \(printable(subject)): a name has 1 to 255 bytes, a kid 1 to 24")
         }
         return Array(out.prefix(length))
     }
@@ -65,7 +67,7 @@ extension KeyRecord {
     func cHeader() throws(Failure) -> String {
         let (initiator, responder) = try credentials()
         return """
-            /* Pre-shared key of \(Self.comment(device)) with \(Self.comment(gateway)). Secret: keep it out of version control. */
+            /* Pre-shared key of \(Self.comment(device)) with \(Self.comment(gateway)). Secret: keep it out of git. */
             #ifndef HUSK_PSK_H
             #define HUSK_PSK_H
 
@@ -97,8 +99,8 @@ extension KeyRecord {
 }
 
 extension KeyRecord {
-    /// The identifier for the next device: the shortest that nobody has. One byte that is itself the encoding of a small
-    /// integer costs one byte in message_3 (RFC 9528 section 3.3.2); there are 48 of them, and after them two bytes each.
+    /// The identifier for the next device: the shortest that nobody has. One byte that is itself the encoding of a
+    /// small integer costs one byte in message_3 (RFC 9528 section 3.3.2); there are 48 of them, then two bytes each.
     static func unusedIdentifier(among taken: some Sequence<String>) -> [UInt8] {
         let taken = Set(taken.map { $0.lowercased() })
         let short = (0x00...0x17).map { [UInt8($0)] } + (0x20...0x37).map { [UInt8($0)] }

@@ -76,18 +76,22 @@ struct PSKCommand: ParsableCommand {
             ) { (record) throws(Failure) in
                 place = try deliver(record)
             }
-            let report = "kid \(record.kid), device \(record.device), gateway \(record.gateway): added to \(credentials)"
+            let report =
+                "kid \(record.kid), device \(record.device), gateway \(record.gateway): added to \(credentials)"
             guard output != "-" else { return printError(report) }
             printLine(report)
-            printLine("the device's part is in \(place), mode 0600: it holds the key, so move it there and delete it here")
+            printLine(
+                "the device's part is in \(place), mode 0600: it holds the key, so move it there and delete it here"
+            )
         }
 
         /// Writes the device's part and returns where it is.
         private func deliver(_ record: KeyRecord) throws(Failure) -> String {
-            let content = switch format {
-            case .json: try CredentialsFile.encode(KeyList(devices: [record]))
-            case .cHeader: try Array(record.cHeader().utf8)
-            }
+            let content =
+                switch format {
+                case .json: try CredentialsFile.encode(KeyList(devices: [record]))
+                case .cHeader: try Array(record.cHeader().utf8)
+                }
             guard output != "-" else {
                 print(String(decoding: content, as: UTF8.self), terminator: "")
                 return "standard output"
@@ -100,9 +104,10 @@ struct PSKCommand: ParsableCommand {
             return path
         }
 
-        /// A device's name as a file name: whatever is not a letter, digit, dot, dash or underscore becomes an underscore.
+        /// A device's name as a file name: letters, digits, dots and dashes stay, everything else becomes an underscore.
         static func fileName(_ device: String) -> String {
-            let safe = String(device.map { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) ? $0 : "_" })
+            let safe = String(
+                device.map { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) ? $0 : "_" })
             return safe.hasPrefix(".") || safe.hasPrefix("-") ? "device" + safe : safe
         }
     }

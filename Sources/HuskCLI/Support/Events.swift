@@ -16,7 +16,9 @@ enum MessageLine {
             String(message.datagramBytes)) + (message.isDuplicate ? "  copy" : "")
     }
 
-    private static func line(_ arrow: String, _ name: String, _ edhoc: String, _ oscore: String, _ datagram: String) -> String {
+    private static func line(_ arrow: String, _ name: String, _ edhoc: String, _ oscore: String, _ datagram: String)
+        -> String
+    {
         "  " + left(arrow, 4) + left(name, 22) + right(edhoc, 7) + right(oscore, 14) + right(datagram, 16)
     }
 

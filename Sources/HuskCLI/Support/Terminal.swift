@@ -35,7 +35,9 @@ func printError(_ line: String) {
     let bytes = Array("\(line)\n".utf8)
     var written = 0
     while written < bytes.count {
-        let count = unsafe bytes.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress! + written, $0.count - written) }
+        let count = unsafe bytes.withUnsafeBytes {
+            unsafe write(STDERR_FILENO, $0.baseAddress! + written, $0.count - written)
+        }
         guard count > 0 else { return }
         written += count
     }

@@ -26,7 +26,8 @@ struct TextTable {
             let blanks = String(repeating: " ", count: widths[column] - cells[column].count)
             return alignments[column] == .left ? cells[column] + blanks : blanks + cells[column]
         }
-        var text = String(repeating: " ", count: indent) + padded.joined(separator: String(repeating: " ", count: gap))
+        var text =
+            String(repeating: " ", count: indent) + padded.joined(separator: String(repeating: " ", count: gap))
         while text.last == " " {
             text.removeLast()
         }
