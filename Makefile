@@ -36,7 +36,7 @@ help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
 		printf '%-28s %s\n' "$$target" "$$text"; done
 
-deps: ## Install the Debian packages that are missing
+deps: ## Install the Debian packages that are missing (DEPS=skip: trust that they are there)
 	@[ "$(DEPS)" = skip ] || .ci/install-packages
 
 test: deps ## Run every test; ends with one line `N passed, N failed`
@@ -132,6 +132,12 @@ CC_FLAGS_m4 := -mcpu=cortex-m4 -mfloat-abi=soft $(ARM_FLAGS)
 CC_FLAGS_m33 := -mcpu=cortex-m33 -mfloat-abi=soft $(ARM_FLAGS)
 CC_FLAGS_armv7a := -march=armv7-a+fp $(ARM_FLAGS)
 
+# The Swift toolchain's clang for Arm, with the C library's headers of the other compiler.
+CLANG_CPUS := m0-clang m4-clang
+CLANG_ARM_FLAGS = $(ARM_FLAGS) -mfloat-abi=soft -isystem $(dir $(shell $(ARM)gcc -print-file-name=libc.a))../include
+CC_FLAGS_m0-clang = --target=armv6m-none-eabi $(CLANG_ARM_FLAGS)
+CC_FLAGS_m4-clang = --target=armv7em-none-eabi $(CLANG_ARM_FLAGS)
+
 # What runs where: Cortex-M0+ code on the micro:bit too, whose M0 has the same instructions.
 MACHINES := microbit mps2-an385 mps2-an386
 IMAGE_CPUS := m0 m0plus m3 m4
@@ -153,6 +159,7 @@ $(B)/$(1)/%.o: %.c Makefile
 endef
 $(foreach cpu,$(filter-out armv7a,$(CPUS)),$(eval $(call arm_objects,$(cpu),$(ARM)gcc)))
 $(eval $(call arm_objects,armv7a,$(ARMV7A)))
+$(foreach cpu,$(CLANG_CPUS),$(eval $(call arm_objects,$(cpu),$(CLANG))))
 
 # The core in one relocatable object per processor, and freestanding on the host with both compilers, for the structural
 # tests.
@@ -161,13 +168,13 @@ define core_object
 $(B)/$(1)/core.o: $(CORE:%.c=$(B)/$(1)/%.o)
 	@$(2) -r -nostdlib $$^ -o $$@
 endef
-$(foreach cpu,$(filter-out armv7a,$(CPUS)),$(eval $(call core_object,$(cpu),$(ARM)gcc)))
+$(foreach cpu,$(filter-out armv7a,$(CPUS)) $(CLANG_CPUS),$(eval $(call core_object,$(cpu),$(ARM)gcc)))
 $(eval $(call core_object,armv7a,$(ARMV7A)))
 $(eval $(call host_build,host-gcc,$(GCC),$(FREESTANDING)))
 $(eval $(call host_build,host-clang,$(CLANG),$(FREESTANDING)))
 $(eval $(call core_object,host-gcc,$(GCC)))
 $(eval $(call core_object,host-clang,$(CLANG)))
-CORE_OBJECTS := $(foreach build,$(CPUS) host-gcc host-clang,$(B)/$(build)/core.o)
+CORE_OBJECTS := $(foreach build,$(CPUS) $(CLANG_CPUS) host-gcc host-clang,$(B)/$(build)/core.o)
 
 .PHONY: cores firmware test-structure
 cores: $(CORE_OBJECTS) ## Compile the core for Cortex-M0, M0+, M3, M4, M33 and ARMv7-A

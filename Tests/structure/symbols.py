@@ -5,7 +5,7 @@ import subprocess
 LIBRARY = {"memcpy", "memmove", "memset", "memcmp"}
 # Integer helpers of the compiler. Floating-point ones are not among them: the core has no floating point.
 HELPER = re.compile(
-    r"^(__aeabi_(u?idiv(mod)?|u?ldivmod|lmul|llsl|llsr|lasr|unwind_cpp_pr[012])"
+    r"^(__aeabi_(u?idiv(mod)?|u?ldivmod|lmul|llsl|llsr|lasr|unwind_cpp_pr[012]|mem(cpy|move|set|clr)[48]?)"
     r"|__gnu_thumb1_case_\w+"
     r"|__(u?div|u?mod|mul|ashl|lshr|ashr|clz|ctz|bswap|popcount|u?cmp)[sdt]i[234]"
     r"|_GLOBAL_OFFSET_TABLE_)$")
