@@ -240,10 +240,12 @@ test-structure: $(CORE_OBJECTS) $(IMAGE_CPUS:%=$(B)/%/sensor.elf) ## Include dir
 SWIFT_BUILD := --scratch-path $(B)/swift
 HUSK := $(B)/swift/release/husk
 
-.PHONY: husk test-swift test-end-to-end
+.PHONY: husk test-swift test-end-to-end test-command-line
 husk: ## Build the command line, build/swift/release/husk
 	@$(SWIFT) build $(SWIFT_BUILD) -c release --product husk
 test-swift: ## Swift tests
 	@$(PYTHON) Tests/swift_tests.py $(SWIFT) test $(SWIFT_BUILD)
 test-end-to-end: firmware husk ## The firmware on every machine against the real gateway, on good and bad links
 	@$(PYTHON) Tests/end_to_end.py $(HUSK) $(B)
+test-command-line: firmware husk ## husk as its users run it: every figure of the demo, failures, nothing left running
+	@$(PYTHON) Tests/e2e/demo_e2e.py $(HUSK) $(B)

@@ -26,6 +26,7 @@ STAGES = {
     "constant time": "test-constant-time",
     "Swift": "test-swift",
     "end to end": "test-end-to-end",
+    "command line": "test-command-line",
 }
 SUMMARY = re.compile(r"(?:^|\s)(\d+) passed, (\d+) failed\s*$")
 
