@@ -30,6 +30,7 @@ static unsigned place_of(uint32_t number)
     case HUSK_COAP_URI_PORT:
         return OUTER_BEFORE;
     case HUSK_COAP_HOP_LIMIT:
+    case HUSK_COAP_EDHOC:
     case HUSK_COAP_PROXY_SCHEME:
         return OUTER_AFTER;
     case HUSK_COAP_OBSERVE:

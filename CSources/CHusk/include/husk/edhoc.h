@@ -200,6 +200,21 @@ husk_status husk_edhoc_error_read(const uint8_t *message, size_t len, husk_edhoc
  * (RFC 9528 section 6.3.1); HUSK_ERR_SUITE if there is none. */
 husk_status husk_edhoc_suite_select(const husk_edhoc_config *config, husk_bytes suites_r, size_t *suite_index);
 
+/* ---- Message 3 together with the first OSCORE request (RFC 9668 section 3) ----
+ *
+ * The OSCORE response to it then stands in for message 4 (husk_edhoc_confirm). */
+
+/* Client: puts message_3 in front of the ciphertext of an OSCORE request that was protected with an (empty) EDHOC
+ * option. datagram[0..*len) grows by message_3.len, which must fit cap (HUSK_ERR_BUFFER). HUSK_ERR_FORMAT if the
+ * datagram is no CoAP message with OSCORE option, EDHOC option and payload. */
+husk_status husk_edhoc_combined_insert(husk_bytes message_3, uint8_t *datagram, size_t *len, size_t cap);
+
+/* Server: takes message_3 out of such a request, which is then processed with the EDHOC session that its OSCORE kid
+ * (C_R) names; what is left in datagram[0..*len) is the OSCORE request. HUSK_ERR_FORMAT as above, or if the payload
+ * does not begin with a byte string; HUSK_ERR_BUFFER if it is longer than cap. */
+husk_status husk_edhoc_combined_split(uint8_t *datagram, size_t *len, uint8_t *message_3, size_t cap,
+                                      size_t *message_3_len);
+
 /* ---- Static Diffie-Hellman keys (method 3) ----
  *
  * Messages 1 and 4, errors and exports are those above; messages 2 and 3 have functions of their own, and a program

@@ -102,7 +102,7 @@ husk_status husk_oscore_option_read(const husk_coap_message *message, husk_oscor
  *     out       receives the protected datagram; needs at most the plain size + HUSK_OSCORE_OVERHEAD_MAX_BYTES.
  *               The payload of `message` (not its token or options) may lie in the same buffer if it begins at least
  *               as far from `out` as it comes to lie. Nothing is written before it is certain that all fits.
- * Uri-Host, Uri-Port, Hop-Limit and Proxy-Scheme stay outside unprotected (class U); everything else is encrypted. The
+ * Uri-Host, Uri-Port, Hop-Limit, EDHOC and Proxy-Scheme stay outside unprotected (class U); everything else is encrypted. The
  * option carries the Sender ID as kid, and the ID Context, if there is one, as kid context.
  * Spends one sequence number on success, and none on HUSK_ERR_BUFFER, HUSK_ERR_ARGUMENT (not a request code, malformed
  * options, too long for the AEAD), HUSK_ERR_EXHAUSTED (none is left) or HUSK_ERR_UNSUPPORTED: for Proxy-Uri, which has
