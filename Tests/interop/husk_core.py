@@ -1,0 +1,386 @@
+"""The C core in this process: build/interop/libhusk.so through cffi, declared by the public headers themselves.
+
+The headers go through the C preprocessor to cffi; the sizes of all structs are then compared with what the C compiler
+says. What follows are thin wrappers: bytes in, bytes out, HuskError for every negative status."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import cffi
+
+ROOT = Path(__file__).resolve().parents[2]
+CORE = ROOT / "CSources" / "CHusk"
+INCLUDE = CORE / "include"
+HEADERS = INCLUDE / "husk"
+
+
+class HuskError(Exception):
+    def __init__(self, status):
+        super().__init__(STATUS.get(status, str(status)))
+        self.status = status
+        self.name = STATUS.get(status, str(status))
+
+
+def _preprocess(build, cc):
+    """The declarations of husk.h without the system headers, whose types cffi knows."""
+    stubs = build / "stubs"
+    stubs.mkdir(parents=True, exist_ok=True)
+    for name in ("stdint.h", "stddef.h", "stdbool.h"):
+        (stubs / name).write_text("")
+    command = [cc, "-E", "-P", "-nostdinc", "-I", str(stubs), "-I", str(INCLUDE), str(HEADERS / "husk.h")]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    macros = subprocess.run([cc, "-E", "-dM", *command[3:]], check=True, capture_output=True, text=True).stdout
+    return text, macros
+
+
+def _constants(macros):
+    found = {}
+    for name, value in re.findall(r"^#define (HUSK_\w+) \(?(?:\(\w+\))?(-?(?:0x[0-9a-f]+|\d+))\)?$", macros, re.M):
+        found[name] = int(value, 0)
+    return found
+
+
+def _build(build, cc):
+    """Compiles all of the core into one shared object, unless it is newer than every source."""
+    library = build / "libhusk.so"
+    sources = sorted(CORE.glob("*/*.c"))
+    inputs = sources + sorted(CORE.glob("*/*.h")) + sorted(HEADERS.glob("*.h")) + [Path(__file__)]
+    if library.exists() and all(path.stat().st_mtime < library.stat().st_mtime for path in inputs):
+        return library
+    fresh = build / "libhusk.so.new"
+    subprocess.run([cc, "-std=c11", "-O1", "-g", "-shared", "-fPIC", "-fsanitize=undefined",
+                    "-fsanitize-undefined-trap-on-error", "-I", str(INCLUDE), "-I", str(CORE),
+                    *map(str, sources), "-o", str(fresh)], check=True)
+    fresh.replace(library)
+    return library
+
+
+def _check_layout(ffi, build, cc, structs):
+    """Structs as cffi lays them out against the C compiler."""
+    source = build / "layout.c"
+    source.write_text('#include <stdio.h>\n#include "husk/husk.h"\nint main(void)\n{\n'
+                      + "".join(f'    printf("%zu\\n", sizeof({name}));\n' for name in structs) + "    return 0;\n}\n")
+    program = build / "layout"
+    subprocess.run([cc, "-std=c11", "-I", str(INCLUDE), str(source), "-o", str(program)], check=True)
+    sizes = subprocess.run([program], check=True, capture_output=True, text=True).stdout.split()
+    for name, size in zip(structs, sizes, strict=True):
+        if ffi.sizeof(name) != int(size):
+            raise RuntimeError(f"{name}: {ffi.sizeof(name)} bytes here, {size} in C")
+
+
+def load(build, cc):
+    """Makes the module's names usable; `build` is a directory for what is built."""
+    global ffi, lib, C, STATUS, SUITE_IDS
+    build = Path(build)
+    text, macros = _preprocess(build, cc)
+    C = _constants(macros)
+    STATUS = {value: name for name, value in C.items() if name.startswith("HUSK_ERR_")}
+    ffi = cffi.FFI()
+    ffi.cdef(re.sub(r"_Static_assert\s*\([^;]*\);", "", text), override=True)
+    _check_layout(ffi, build, cc, sorted(set(re.findall(r"\}\s*(husk_\w+);", text))))
+    lib = ffi.dlopen(str(_build(build, cc)))
+    SUITE_IDS = sorted(int(number) for number in re.findall(r"extern const husk_suite husk_suite_(\d+);", text))
+
+
+ffi = lib = None
+C = {}
+STATUS = {}
+SUITE_IDS = []
+
+
+def suite(number):
+    """The table of a cipher suite; RuntimeError if the header declares it and the library lacks it."""
+    try:
+        return ffi.addressof(lib, f"husk_suite_{number}")
+    except AttributeError as error:
+        raise RuntimeError(f"husk_suite_{number} is declared but not defined") from error
+
+
+def check(status):
+    if status != 0:
+        raise HuskError(status)
+
+
+class Keep:
+    """Owns memory that C points to."""
+
+    def __init__(self):
+        self.alive = []
+
+    def buffer(self, data):
+        """At least one byte, so that even empty slices point to something; exact otherwise."""
+        memory = ffi.new("uint8_t[]", bytes(data)) if data else ffi.NULL
+        self.alive.append(memory)
+        return memory
+
+    def bytes(self, data):
+        return ffi.new("husk_bytes *", {"data": self.buffer(data), "len": len(data)})[0]
+
+    def id(self, data):
+        out = ffi.new("husk_id *")
+        check(lib.husk_id_set(out, self.buffer(data), len(data)))
+        self.alive.append(out)
+        return out
+
+
+def take(slice_):
+    return bytes(ffi.buffer(slice_.data, slice_.len)) if slice_.len else b""
+
+
+class Random:
+    """The random hook over a Python callable n -> bytes."""
+
+    def __init__(self, rng):
+        def fill(_context, out, length):
+            ffi.memmove(out, rng(length), length)
+            return 0
+
+        self._callback = ffi.callback("husk_status(void *, uint8_t *, size_t)", fill)
+        self.hook = {"fill": self._callback, "context": ffi.NULL}
+
+
+class Psk:
+    def __init__(self, kid, key, cred_i, cred_r):
+        self.keep = Keep()
+        self.c = ffi.new("husk_psk *", {"key": self.keep.bytes(key), "kid": self.keep.bytes(kid),
+                                        "cred_i": self.keep.bytes(cred_i), "cred_r": self.keep.bytes(cred_r)})
+
+
+class StaticCredential:
+    def __init__(self, kid, cred, public_key=None, private_key=None):
+        self.keep = Keep()
+        self.kid = kid
+        self.c = ffi.new("husk_static_credential *", {
+            "kid": self.keep.bytes(kid), "cred": self.keep.bytes(cred),
+            "public_key": self.keep.buffer(public_key or b""), "private_key": self.keep.buffer(private_key or b"")})
+
+
+def cred_compose(subject, kid):
+    keep = Keep()
+    out = ffi.new("uint8_t[]", 1024)
+    length = ffi.new("size_t *")
+    check(lib.husk_cred_compose(keep.bytes(subject), keep.bytes(kid), out, 1024, length))
+    return bytes(ffi.buffer(out, length[0]))
+
+
+def ead_encode(items):
+    """Items are (label, value), negative labels critical, as in the peers."""
+    keep = Keep()
+    writer = ffi.new("husk_cbor_writer *")
+    out = ffi.new("uint8_t[]", 8192)
+    lib.husk_cbor_writer_init(writer, out, 8192)
+    for label, value in items:
+        lib.husk_edhoc_ead_write(writer, abs(label), label < 0, keep.bytes(value or b""), value is not None)
+    length = ffi.new("size_t *")
+    check(lib.husk_cbor_writer_finish(writer, length))
+    return bytes(ffi.buffer(out, length[0]))
+
+
+class Edhoc:
+    """A session of either role. Every call takes and gives bytes; messages that C works on in place are copied. Output
+    buffers are exactly `room` long, so that a function that writes past the stated maximum shows."""
+
+    def __init__(self, rng, suites, role, c_i=b"", suite_index=0, ead_labels=(), methods=0, static=False):
+        self.keep = Keep()
+        self.random = Random(rng)
+        tables = ffi.new("const husk_suite *[]", [suite(number) for number in suites])
+        labels = ffi.new("uint16_t[]", list(ead_labels)) if ead_labels else ffi.NULL
+        self.keep.alive += [tables, labels]
+        self.config = ffi.new("husk_edhoc_config *", {
+            "suites": tables, "suite_count": len(suites), "ead_labels": labels, "ead_label_count": len(ead_labels),
+            "random": self.random.hook, "methods": methods})
+        self.c = ffi.new("husk_edhoc *")
+        if role == "initiator":
+            init = lib.husk_edhoc_static_initiator_init if static else lib.husk_edhoc_initiator_init
+            check(init(self.c, self.config, suite_index, self.keep.id(c_i)))
+        else:
+            check(lib.husk_edhoc_responder_init(self.c, self.config))
+
+    def _compose(self, function, arguments, room):
+        out = ffi.new("uint8_t[]", room)
+        length = ffi.new("size_t *")
+        check(function(self.c, *arguments, out, room, length))
+        return bytes(ffi.buffer(out, length[0]))
+
+    def _process(self, function, arguments, message, after=()):
+        """Returns the EAD."""
+        ead = ffi.new("husk_bytes *")
+        memory = self.keep.buffer(message)
+        check(function(self.c, *arguments, memory, len(message), *after, ead))
+        return take(ead)
+
+    def message_1_compose(self, ead=b""):
+        return self._compose(lib.husk_edhoc_message_1_compose, [self.keep.bytes(ead)],
+                             44 + 2 * self.config.suite_count + len(ead))
+
+    def message_1_process(self, message):
+        return self._process(lib.husk_edhoc_message_1_process, [], message)
+
+    def message_2_compose(self, c_r, ead=b""):
+        # An EAD may make the head of the byte string one or two bytes longer.
+        return self._compose(lib.husk_edhoc_message_2_compose, [self.keep.id(c_r), self.keep.bytes(ead)],
+                             C["HUSK_EDHOC_MESSAGE_2_MAX_BYTES"] + len(ead) + 2 * bool(ead))
+
+    def message_2_process(self, message):
+        return self._process(lib.husk_edhoc_message_2_process, [], message)
+
+    def message_3_compose(self, psk, ead=b""):
+        return self._compose(lib.husk_edhoc_message_3_compose, [psk.c, self.keep.bytes(ead)],
+                             C["HUSK_EDHOC_MESSAGE_3_MAX_BYTES"] + len(ead) + 4 * bool(ead))
+
+    def message_3_identify(self, message):
+        kid = ffi.new("uint8_t[]", C["HUSK_KID_MAX_BYTES"])
+        length = ffi.new("size_t *")
+        check(lib.husk_edhoc_message_3_identify(self.c, self.keep.buffer(message), len(message), kid,
+                                                C["HUSK_KID_MAX_BYTES"], length))
+        return bytes(ffi.buffer(kid, length[0]))
+
+    def message_3_process(self, psk, message):
+        return self._process(lib.husk_edhoc_message_3_process, [psk.c], message)
+
+    def message_4_compose(self, ead=b""):
+        return self._compose(lib.husk_edhoc_message_4_compose, [self.keep.bytes(ead)],
+                             C["HUSK_EDHOC_MESSAGE_4_MAX_BYTES"] + len(ead) + 2 * bool(ead))
+
+    def message_4_process(self, message):
+        return self._process(lib.husk_edhoc_message_4_process, [], message)
+
+    def static_message_2_compose(self, own, c_r, ead=b""):
+        return self._compose(lib.husk_edhoc_static_message_2_compose,
+                             [own.c, self.keep.id(c_r), self.keep.bytes(ead)], 512 + len(ead))
+
+    def static_message_2_process(self, peers, message):
+        """Index of the peer's credential, and the EAD."""
+        index = ffi.new("size_t *")
+        array = ffi.new("husk_static_credential[]", [peer.c[0] for peer in peers])
+        ead = self._process(lib.husk_edhoc_static_message_2_process, [array, len(peers)], message, [index])
+        return index[0], ead
+
+    def static_message_3_compose(self, own, ead=b""):
+        return self._compose(lib.husk_edhoc_static_message_3_compose, [own.c, self.keep.bytes(ead)], 512 + len(ead))
+
+    def static_message_3_process(self, find, message):
+        """`find` gives the StaticCredential of a kid; returns the EAD."""
+        plaintext, kid = ffi.new("husk_bytes *"), ffi.new("husk_bytes *")
+        check(lib.husk_edhoc_static_message_3_open(self.c, self.keep.buffer(message), len(message), plaintext, kid))
+        ead = ffi.new("husk_bytes *")
+        check(lib.husk_edhoc_static_message_3_process(self.c, find(take(kid)).c, plaintext[0], ead))
+        return take(ead)
+
+    def confirm(self):
+        check(lib.husk_edhoc_confirm(self.c))
+
+    def export(self, label, context, length):
+        out = ffi.new("uint8_t[]", max(length, 1))
+        check(lib.husk_edhoc_export(self.c, label, self.keep.bytes(context), out, length))
+        return bytes(ffi.buffer(out, length))
+
+    def oscore_context(self):
+        context = OscoreContext()
+        check(lib.husk_edhoc_oscore_context(self.c, context.c))
+        return context
+
+    def error_compose(self, status):
+        out = ffi.new("uint8_t[]", C["HUSK_EDHOC_ERROR_MAX_BYTES"])
+        length = ffi.new("size_t *")
+        check(lib.husk_edhoc_error_compose(self.config, status, out, C["HUSK_EDHOC_ERROR_MAX_BYTES"], length))
+        return bytes(ffi.buffer(out, length[0]))
+
+    def error_read(self, message):
+        """(code, text, suites)"""
+        error = ffi.new("husk_edhoc_error *")
+        check(lib.husk_edhoc_error_read(self.keep.buffer(message), len(message), error))
+        return error.code, take(error.text), take(error.suites)
+
+    def suite_select(self, suites_r):
+        index = ffi.new("size_t *")
+        check(lib.husk_edhoc_suite_select(self.config, self.keep.bytes(suites_r), index))
+        return index[0]
+
+    @property
+    def phase(self):
+        return self.c.phase
+
+    @property
+    def snapshot(self):
+        """All of the session's memory, to see whether it changed."""
+        return bytes(ffi.buffer(self.c))
+
+    def identifier(self, which):
+        field = getattr(self.c, which)
+        return bytes(field.bytes)[:field.len]
+
+
+AEADS = {10: "husk_aead_aes_ccm_16_64_128", 30: "husk_aead_aes_ccm_16_128_128", 24: "husk_aead_chacha20_poly1305"}
+
+
+class OscoreContext:
+    """A security context; CoAP messages go in and come out as datagrams (bytes)."""
+
+    def __init__(self):
+        self.c = ffi.new("husk_oscore_context *")
+        self.keep = Keep()
+
+    @classmethod
+    def derive(cls, secret, salt, sender_id, recipient_id, cose_alg=10, id_context=None):
+        self = cls()
+        keep = Keep()
+        parameters = ffi.new("husk_oscore_parameters *", {
+            "aead": ffi.addressof(lib, AEADS[cose_alg]), "hash": ffi.addressof(lib, "husk_hash_sha256"),
+            "master_secret": keep.bytes(secret), "master_salt": keep.bytes(salt),
+            "has_id_context": id_context is not None, "id_context": keep.bytes(id_context or b""),
+            "sender_id": keep.id(sender_id)[0], "recipient_id": keep.id(recipient_id)[0]})
+        check(lib.husk_oscore_context_init(self.c, parameters))
+        return self
+
+    @staticmethod
+    def _decode(datagram, keep):
+        message = ffi.new("husk_coap_message *")
+        check(lib.husk_coap_decode(keep.buffer(datagram), len(datagram), message))
+        return message
+
+    @staticmethod
+    def _encode(message):
+        out = ffi.new("uint8_t[]", 4096)
+        length = ffi.new("size_t *")
+        writer = ffi.new("husk_coap_writer *")
+        lib.husk_coap_writer_init(writer, out, 4096, message.type, message.code, message.message_id, message.token)
+        walk = ffi.new("husk_coap_options *")
+        number = ffi.new("uint32_t *")
+        value = ffi.new("husk_bytes *")
+        lib.husk_coap_options_init(walk, message.options)
+        while lib.husk_coap_option_next(walk, number, value):
+            lib.husk_coap_write_option(writer, number[0], value.data, value.len)
+        lib.husk_coap_write_payload(writer, message.payload.data, message.payload.len)
+        check(lib.husk_coap_writer_finish(writer, length))
+        return bytes(ffi.buffer(out, length[0]))
+
+    def _protect(self, function, exchange, arguments, datagram):
+        keep = Keep()
+        message = self._decode(datagram, keep)
+        room = len(datagram) + C["HUSK_OSCORE_OVERHEAD_MAX_BYTES"]
+        out = ffi.new("uint8_t[]", room)
+        length = ffi.new("size_t *")
+        check(function(self.c, exchange, *arguments, message, out, room, length))
+        return bytes(ffi.buffer(out, length[0]))
+
+    def _unprotect(self, function, exchange, datagram):
+        keep = Keep()
+        inner = ffi.new("husk_coap_message *")
+        check(function(self.c, exchange, keep.buffer(datagram), len(datagram), inner))
+        return self._encode(inner)
+
+    def protect_request(self, datagram):
+        exchange = ffi.new("husk_oscore_exchange *")
+        return self._protect(lib.husk_oscore_request_protect, exchange, [], datagram), exchange
+
+    def unprotect_request(self, datagram):
+        exchange = ffi.new("husk_oscore_exchange *")
+        return self._unprotect(lib.husk_oscore_request_unprotect, exchange, datagram), exchange
+
+    def protect_response(self, exchange, datagram, own_partial_iv=False):
+        return self._protect(lib.husk_oscore_response_protect, exchange, [own_partial_iv], datagram)
+
+    def unprotect_response(self, exchange, datagram):
+        return self._unprotect(lib.husk_oscore_response_unprotect, exchange, datagram)
