@@ -77,7 +77,8 @@ def load(build, cc):
     C = _constants(macros)
     STATUS = {value: name for name, value in C.items() if name.startswith("HUSK_ERR_")}
     ffi = cffi.FFI()
-    ffi.cdef(re.sub(r"_Static_assert\s*\([^;]*\);", "", text), override=True)
+    declarations = re.sub(r"_Static_assert\s*\([^;]*\);", "", text)
+    ffi.cdef(declarations.replace("extern const ", "extern "))  # cffi takes `const` for a number known beforehand
     _check_layout(ffi, build, cc, sorted(set(re.findall(r"\}\s*(husk_\w+);", text))))
     lib = ffi.dlopen(str(_build(build, cc)))
     SUITE_IDS = sorted(int(number) for number in re.findall(r"extern const husk_suite husk_suite_(\d+);", text))
