@@ -96,10 +96,10 @@ static const char *const malformed[] = {
     "d9000100",
     /* 2^32 and 2^64 - 1 items or bytes */
     "5b000000010000000000", "9bffffffffffffffff", "9b0000000100000000", "bbffffffffffffffff", "bb8000000000000000",
-    "9affffffff00", "baffffffff00", "ba8000000000", "82818382",
+    "9affffffff00", "baffffffff00", "ba8000000000", "82818382", "829bffffffffffffffff", "829affffffff",
 };
 
-static void check_refused_by_all(const uint8_t *data, size_t len)
+static void check_refused(const uint8_t *data, size_t len)
 {
     husk_cbor_reader r;
     husk_cbor_reader_init(&r, data, len);
@@ -180,7 +180,7 @@ static void every_truncation_is_refused(void)
         uint8_t data[64];
         size_t len = unhex(i < COUNT(definite) ? definite[i] : integers[i - COUNT(definite)].hex, data, sizeof data);
         for (size_t cut = 0; cut < len; cut++) {
-            check_refused_by_all(data, cut);
+            check_refused(data, cut);
         }
     }
 }
@@ -190,7 +190,20 @@ static void malformed_and_indefinite_are_refused(void)
     for (size_t i = 0; i < COUNT(malformed) + COUNT(indefinite); i++) {
         uint8_t data[64];
         size_t len = unhex(i < COUNT(malformed) ? malformed[i] : indefinite[i - COUNT(malformed)], data, sizeof data);
-        check_refused_by_all(data, len);
+        check_refused(data, len);
+    }
+}
+
+/* Reserved additional information, with as much behind it as any reading of it could want. */
+static void reserved_heads_are_refused(void)
+{
+    for (unsigned major = 0; major < 8; major++) {
+        for (unsigned info = 28; info < 32; info++) {
+            uint8_t data[140];
+            memset(data, 0x01, sizeof data);
+            data[0] = (uint8_t)(major << 5 | info);
+            check_refused(data, sizeof data);
+        }
     }
 }
 
@@ -278,7 +291,7 @@ static void nesting(void)
 {
     uint8_t data[256];
     memset(data, 0x81, sizeof data);
-    check_refused_by_all(data, sizeof data);
+    check_refused(data, sizeof data);
     data[255] = 0x80;
     husk_cbor_reader r = reader_of(data, sizeof data);
     CHECK_OK(husk_cbor_skip(&r, NULL));
@@ -289,7 +302,7 @@ static void nesting(void)
     r = reader_of(data, sizeof data);
     CHECK_OK(husk_cbor_skip(&r, NULL));
     memset(data, 0x97, sizeof data); /* 23 items each: what is pending soon exceeds what is left */
-    check_refused_by_all(data, sizeof data);
+    check_refused(data, sizeof data);
 }
 
 static void write_sample(husk_cbor_writer *w)
@@ -370,6 +383,7 @@ void suite_cbor(void)
     RUN(skip_accepts_definite_lengths);
     RUN(every_truncation_is_refused);
     RUN(malformed_and_indefinite_are_refused);
+    RUN(reserved_heads_are_refused);
     RUN(typed_reads);
     RUN(counts_are_bounded_by_what_is_left);
     RUN(nesting);

@@ -275,8 +275,8 @@ static void option_refusals(void)
         const char *hex;
     } bad[] = {
         {HUSK_ERR_FORMAT, "00"},             /* all flags zero must be the empty value (section 2) */
-        {HUSK_ERR_FORMAT, "0600112233445566"}, /* reserved lengths of the Partial IV */
-        {HUSK_ERR_FORMAT, "070011223344556677"},
+        {HUSK_ERR_FORMAT, "06112233445566"}, /* reserved lengths of the Partial IV */
+        {HUSK_ERR_FORMAT, "0711223344556677"},
         {HUSK_ERR_UNSUPPORTED, "20"}, /* reserved flags */
         {HUSK_ERR_UNSUPPORTED, "4905"},
         {HUSK_ERR_UNSUPPORTED, "8900"},

@@ -356,6 +356,17 @@ static void replay_window(void)
     }
 }
 
+/* An empty window says nothing about any number, whatever its top was before. */
+static void empty_window(void)
+{
+    test_rng rng = {12};
+    size_t len = sample_request(&rng);
+    husk_coap_message inner;
+    pair.server.window_top = 1000;
+    CHECK_OK(husk_oscore_request_unprotect(&pair.server, &pair.heard, datagram, len, &inner));
+    CHECK(pair.server.window_top == 77 && pair.server.window_bits == 1);
+}
+
 /* The payload in the buffer of the protected message, from where it comes to lie upwards. */
 static void overlap(void)
 {
@@ -519,6 +530,7 @@ void suite_oscore_properties(void)
     RUN(altered_responses);
     RUN(wrong_keys);
     RUN(replay_window);
+    RUN(empty_window);
     RUN(overlap);
     RUN(buffer_sizes);
     RUN(nonces_never_repeat);

@@ -1,4 +1,5 @@
-/* cbor: a writer with a sticky error and a strict zero-copy reader for the part of CBOR (RFC 8949) that the protocols use.
+/* cbor: a writer with a sticky error and a strict zero-copy reader for the part of CBOR (RFC 8949) that the protocols
+ * use.
  *
  * Both speak only the deterministic encoding of RFC 8949 section 4.2.1: shortest heads, definite lengths. The order of
  * map keys is left to the caller, and floats are stepped over but not interpreted. */

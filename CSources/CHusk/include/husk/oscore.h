@@ -132,8 +132,8 @@ husk_status husk_oscore_response_protect(husk_oscore_context *context, husk_osco
 
 /* Client: verifies and decrypts a response in place; on success the exchange is over.
  * HUSK_ERR_STATE if no request is outstanding; otherwise as for requests, except that the replay window plays no part:
- * what protects against replay is that an exchange takes one response. After an error it still waits for it. A kid or kid
- * context is not needed, but must not name another context. An Observe option inside is HUSK_ERR_FORMAT. */
+ * what protects against replay is that an exchange takes one response. After an error it still waits for it. A kid or
+ * kid context is not needed, but must not name another context. An Observe option inside is HUSK_ERR_FORMAT. */
 husk_status husk_oscore_response_unprotect(husk_oscore_context *context, husk_oscore_exchange *exchange,
                                            uint8_t *datagram, size_t len, husk_coap_message *inner);
 
