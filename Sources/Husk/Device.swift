@@ -51,8 +51,7 @@ internal import CHusk
     private var requestBytes = PinnedBytes(count: 0)
 
     /// Throws ``HuskError/argument`` or ``HuskError/credential`` for a configuration that cannot work.
-    public init(key: borrowing PreSharedKey, suites: [CipherSuite] = CipherSuite.all) throws(HuskError) {
-        let configuration = try HandshakeConfiguration(suites: suites)
+    public init(key: borrowing PreSharedKey, configuration: HandshakeConfiguration) throws(HuskError) {
         let key = key.copy()
         let config = unsafe Pinned(zeroed: husk_device_config.self)
         let storage = unsafe Pinned(zeroed: husk_device.self)

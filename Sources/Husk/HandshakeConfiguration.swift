@@ -7,10 +7,6 @@ public final class HandshakeConfiguration: Sendable {
     private let storage: ConfigurationStorage
 
     /// Throws ``HuskError/argument`` unless there are 1 to 8 different suites.
-    public convenience init(suites: [CipherSuite] = CipherSuite.all) throws(HuskError) {
-        try unsafe self.init(suites: suites, random: systemRandom())
-    }
-
     init(suites: [CipherSuite], random: husk_random) throws(HuskError) {
         guard (1...8).contains(suites.count), Set(suites).count == suites.count else { throw .argument }
         self.suites = suites

@@ -155,9 +155,17 @@ final class Engine {
         return CoAPMessage(type: .acknowledgement, code: code, messageID: request.messageID, token: request.token)
     }
 
-    /// First critical option that is not in `known` (RFC 7252 section 5.4.1).
+    /// Whether there is a critical option that is not in `known`, or one a second time that stands once only: both are treated
+    /// alike (RFC 7252 sections 5.4.1 and 5.4.5).
     private func hasUnknownOption(_ message: CoAPMessage, known: Set<UInt32>) -> Bool {
-        message.options.contains { $0.isCritical && !known.contains($0.number) }
+        let repeatable: Set = [CoAPOption.uriPath, CoAPOption.uriQuery]
+        var last: UInt32?
+        for option in message.options where option.isCritical {
+            guard known.contains(option.number) else { return true }
+            guard option.number != last || repeatable.contains(option.number) else { return true }
+            last = option.number
+        }
+        return false
     }
 
     // MARK: Without protection: EDHOC (RFC 9528 appendix A.2)
@@ -165,14 +173,16 @@ final class Engine {
     private func plain(
         _ request: CoAPMessage, _ datagram: [UInt8], from peer: SocketAddress, now: UInt64
     ) -> Outcome {
-        guard request.path == ".well-known/edhoc" else {
-            received(.coapRequest, datagram, from: peer)
-            return refuse(request, .unauthorized, from: peer)
-        }
+        let isEDHOC = request.path == ".well-known/edhoc"
         let known: Set = [CoAPOption.uriHost, CoAPOption.uriPort, CoAPOption.uriPath, CoAPOption.accept]
-        guard !hasUnknownOption(request, known: known) else {
+        // All other resources ask for OSCORE, whatever the query.
+        guard !hasUnknownOption(request, known: isEDHOC ? known : known.union([CoAPOption.uriQuery])) else {
             received(.coapRequest, datagram, from: peer)
             return refuse(request, .badOption, from: peer)
+        }
+        guard isEDHOC else {
+            received(.coapRequest, datagram, from: peer)
+            return refuse(request, .unauthorized, from: peer)
         }
         guard request.code == .post else {
             received(.coapRequest, datagram, from: peer)
@@ -329,6 +339,10 @@ final class Engine {
         } catch {
             received(.oscoreRequest, datagram, from: peer)
             return unprotected(request, .badOption, "Failed to decode COSE", .session(error), from: peer)
+        }
+        guard request.options.count(where: { $0.number == CoAPOption.oscore }) == 1 else {
+            received(.oscoreRequest, datagram, from: peer)
+            return unprotected(request, .badOption, "Failed to decode COSE", .session(.format), from: peer)
         }
         guard let session = sessions[identifier] else {
             received(.oscoreRequest, datagram, from: peer)

@@ -210,6 +210,9 @@ import Testing
         stranger.payload = [UInt8](repeating: 0, count: 20)
         stranger.messageID += 1
         try expect(stranger.encoded(), .unauthorized, "Security context not found")
+        stranger.options.append(stranger.options[0])
+        stranger.messageID += 1
+        try expect(stranger.encoded(), .badOption, "Failed to decode COSE")
         stranger.options = [CoAPOption(number: CoAPOption.oscore, value: [0xff])]
         stranger.messageID += 1
         try expect(stranger.encoded(), .badOption, "Failed to decode COSE")
@@ -247,6 +250,8 @@ import Testing
         #expect(try code(.put, "sensors/x", [CoAPOption(number: 2053, value: [])]) == .badOption)
         // Elective options that are not known are passed over.
         #expect(try code(.put, "sensors/x", [CoAPOption(number: 2052, value: [1])]) == .changed)
+        let twice = [CoAPOption(number: CoAPOption.accept, uint: 0), CoAPOption(number: CoAPOption.accept, uint: 0)]
+        #expect(try code(.get, "time", twice) == .badOption)
         #expect(try code(.put, "sensors/\u{1b}[2J") == .notFound)
         let silent = client.request(
             .put, "sensors/x", type: .nonConfirmable, options: [CoAPOption(number: 2053, value: [])])
@@ -265,6 +270,8 @@ import Testing
         }
         #expect(try code { $0.options = [CoAPOption(number: CoAPOption.uriPath, value: Array("sensors".utf8))] } == .unauthorized)
         #expect(try code { $0.options = [] } == .unauthorized)
+        #expect(try code { $0.options = [CoAPOption(number: CoAPOption.uriQuery, value: [0x61])] } == .unauthorized)
+        #expect(try code { $0.options = [CoAPOption(number: 2053, value: [])] } == .badOption)
         #expect(try code { $0.code = .get } == .methodNotAllowed)
         #expect(try code { $0.options[2] = CoAPOption(number: CoAPOption.contentFormat, uint: 60) } == .unsupportedContentFormat)
         #expect(try code { $0.options.append(CoAPOption(number: CoAPOption.accept, uint: 60)) } == .notAcceptable)

@@ -84,13 +84,14 @@ struct Needle {
         }
     }
 
-    /// Runs `body` with a random key in wiped storage, then looks for the key.
+    /// Runs `body` with a random key in wiped storage, then looks for the second half of the key: an allocator may write over the
+    /// beginning of what it gets back, which would hide a missing wipe.
     private func leaks(_ body: (RawSpan) throws(HuskError) -> Void) throws -> Int {
         let needle: Needle
         do {
-            let key = PinnedBytes(count: 32)
+            let key = PinnedBytes(count: 64)
             fill(key)
-            needle = Needle(32) { key[$0] }
+            needle = Needle(32) { key[32 + $0] }
             try key.withBytes { (key) throws(HuskError) in try body(key) }
         }
         return needle.occurrences()
