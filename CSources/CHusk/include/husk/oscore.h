@@ -21,8 +21,8 @@ extern "C" {
 #define HUSK_OSCORE_WINDOW 32                             /* entries of the replay window */
 
 /* What protection adds at most to a message: OSCORE option (24), payload marker, code, tag (16), and what the heads of
- * other options may grow because outer and inner ones are numbered apart (3). */
-#define HUSK_OSCORE_OVERHEAD_MAX_BYTES 45
+ * other options may grow because outer and inner ones are numbered apart (4). */
+#define HUSK_OSCORE_OVERHEAD_MAX_BYTES 46
 
 /* An identifier of up to 7 bytes: Sender ID, Recipient ID, EDHOC connection identifier. len = 0 is a valid one. */
 typedef struct husk_id {
@@ -102,8 +102,8 @@ husk_status husk_oscore_option_read(const husk_coap_message *message, husk_oscor
  *     out       receives the protected datagram; needs at most the plain size + HUSK_OSCORE_OVERHEAD_MAX_BYTES.
  *               The payload of `message` (not its token or options) may lie in the same buffer if it begins at least
  *               as far from `out` as it comes to lie. Nothing is written before it is certain that all fits.
- * Uri-Host, Uri-Port, Hop-Limit, EDHOC and Proxy-Scheme stay outside unprotected (class U); everything else is encrypted. The
- * option carries the Sender ID as kid, and the ID Context, if there is one, as kid context.
+ * Uri-Host, Uri-Port, Hop-Limit, EDHOC and Proxy-Scheme stay outside unprotected (class U); everything else is
+ * encrypted. The option carries the Sender ID as kid, and the ID Context, if there is one, as kid context.
  * Spends one sequence number on success, and none on HUSK_ERR_BUFFER, HUSK_ERR_ARGUMENT (not a request code, malformed
  * options, too long for the AEAD), HUSK_ERR_EXHAUSTED (none is left) or HUSK_ERR_UNSUPPORTED: for Proxy-Uri, which has
  * to be split first, for Observe, and for OSCORE in OSCORE. If a table's AEAD fails in any other way, the number counts
