@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Warnings are errors in the targets below. SwiftPM drops that setting where Husk is a dependency of another package, so a
-// newer compiler's warning never breaks somebody else's build.
+// Warnings are errors in the targets below. SwiftPM drops that setting where Husk is a dependency of another package,
+// so a newer compiler's warning never breaks somebody else's build.
 let swift: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .strictMemorySafety(),
@@ -16,7 +16,8 @@ let c: [CSetting] = [
     .treatAllWarnings(as: .error)
 ]
 
-// What only the gateway and the command line need stays out of firmware and apps: with the trait off nothing is fetched.
+// What only the gateway and the command line need stays out of firmware and apps: with the trait off nothing is
+// fetched.
 let gateway: TargetDependencyCondition? = .when(traits: ["Gateway"])
 
 let package = Package(

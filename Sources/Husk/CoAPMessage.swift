@@ -115,7 +115,8 @@ public struct CoAPMessage: Sendable, Hashable {
 
     /// Decodes a datagram.
     ///
-    /// - Throws: ``HuskError/unsupported`` for another version of CoAP, ``HuskError/format`` for anything else that is malformed.
+    /// - Throws: ``HuskError/unsupported`` for another version of CoAP, ``HuskError/format`` for anything else that is
+    ///   malformed.
     public init(decoding datagram: RawSpan) throws(HuskError) {
         var view = unsafe husk_coap_message()
         self = try unsafe datagram.withSlice { (bytes) throws(HuskError) in

@@ -1,8 +1,8 @@
 // The device endpoint on a host: the same state machine that runs in firmware, with its datagrams as arrays.
 internal import CHusk
 
-/// An endpoint that authenticates to a gateway and sends protected requests. It does no I/O and reads no clock: datagrams go in
-/// and out, and time is passed in as milliseconds from any origin.
+/// An endpoint that authenticates to a gateway and sends protected requests. It does no I/O and reads no clock:
+/// datagrams go in and out, and time is passed in as milliseconds from any origin.
 ///
 ///     try device.start(.init(.post, "sensors/temperature", contentFormat: 60, payload: reading))
 ///     while true {
@@ -32,7 +32,8 @@ internal import CHusk
         case authenticated
         /// The request was answered, and the answer verified.
         case response(code: CoAPCode, payload: [UInt8])
-        /// The request, or authentication, came to nothing; `refusal` is the gateway's answer if it was one. Start again at will.
+        /// The request, or authentication, came to nothing; `refusal` is the gateway's answer if it was one. Start
+        /// again at will.
         case failed(HuskError, refusal: CoAPCode?)
     }
 

@@ -3,8 +3,8 @@ internal import CHusk
 
 /// The EDHOC handshake with a pre-shared key (RFC 9528, draft-ietf-lake-edhoc-psk-08).
 ///
-/// Each phase is a type of its own that cannot be copied, and the step that ends it consumes it: steps in the wrong order do not
-/// compile, and a step that fails ends the handshake and wipes it. RFC 9528 section 6 then wants
+/// Each phase is a type of its own that cannot be copied, and the step that ends it consumes it: steps in the wrong
+/// order do not compile, and a step that fails ends the handshake and wipes it. RFC 9528 section 6 then wants
 /// ``HandshakeConfiguration/errorMessage(for:)`` sent, except in reply to an error message (``HuskError/peer``).
 ///
 ///     let responder = Handshake.Responder.WaitingForMessage1(configuration)
@@ -25,8 +25,8 @@ public enum Handshake {
     public struct Completed: ~Copyable, Sendable {
         let session: Session
 
-        /// The security context of this session for OSCORE (RFC 9528 appendix A.1). Take it once: two contexts of the same
-        /// session would spend the same nonces on different messages.
+        /// The security context of this session for OSCORE (RFC 9528 appendix A.1). Take it once: two contexts of the
+        /// same session would spend the same nonces on different messages.
         public consuming func securityContext() throws(HuskError) -> SecurityContext {
             try session.securityContext()
         }

@@ -6,7 +6,8 @@ extension Handshake.Initiator {
     public struct ReadyForMessage1: ~Copyable, Sendable {
         let session: Session
 
-        /// Selects one of the configured suites and the identifier C_I. Throws ``HuskError/suite`` if the suite is not configured.
+        /// Selects one of the configured suites and the identifier C_I. Throws ``HuskError/suite`` if the suite is not
+        /// configured.
         public init(
             _ configuration: HandshakeConfiguration, suite: CipherSuite, identifier: ConnectionIdentifier
         ) throws(HuskError) {

@@ -18,8 +18,8 @@ internal import CHusk
     }
 }
 
-// The pointer is the only one to its memory and goes where the value goes. Writes happen in mutating or consuming methods of
-// the owning type, or before the value is shared.
+// The pointer is the only one to its memory and goes where the value goes. Writes happen in mutating or consuming
+// methods of the owning type, or before the value is shared.
 extension Pinned: @unchecked Sendable {}
 
 /// A run of bytes on the heap.

@@ -12,8 +12,8 @@ public struct Identity: Sendable, Hashable {
     }
 }
 
-/// A key that two parties share (EDHOC method 4), its identifier, and who they are. The bytes live in storage that never moves
-/// and is wiped in the end; nothing prints them.
+/// A key that two parties share (EDHOC method 4), its identifier, and who they are. The bytes live in storage that
+/// never moves and is wiped in the end; nothing prints them.
 public struct PreSharedKey: ~Copyable, Sendable {
     /// Shortest key accepted: 128 bits.
     public static let minimumBytes = Int(HUSK_PSK_MIN_BYTES)
@@ -32,7 +32,8 @@ public struct PreSharedKey: ~Copyable, Sendable {
     ///   - key: at least 16 bytes of full entropy; copied, and the caller's copy is the caller's to wipe
     ///   - kid: 1 to 24 bytes
     ///   - initiator: the device
-    ///   - responder: the gateway; another identity than the initiator's, or messages could be reflected to their sender
+    ///   - responder: the gateway; another identity than the initiator's, or messages could be reflected to their
+    ///     sender
     /// - Throws: ``HuskError/argument`` for a length out of range, ``HuskError/credential`` for equal identities.
     public init(key: RawSpan, kid: RawSpan, initiator: Identity, responder: Identity) throws(HuskError) {
         guard key.byteCount >= Self.minimumBytes else { throw .argument }

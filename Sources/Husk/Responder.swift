@@ -66,8 +66,8 @@ extension Handshake.Responder {
 
         /// Verifies message_3, which authenticates the peer.
         ///
-        /// - Throws: ``HuskError/credential`` if the message means another key, ``HuskError/authentication`` if it does not
-        ///   verify, ``HuskError/format``, ``HuskError/ead``, ``HuskError/peer``.
+        /// - Throws: ``HuskError/credential`` if the message means another key, ``HuskError/authentication`` if it does
+        ///   not verify, ``HuskError/format``, ``HuskError/ead``, ``HuskError/peer``.
         public consuming func process(
             _ message3: RawSpan, key: borrowing PreSharedKey
         ) throws(HuskError) -> ReadyForMessage4 {

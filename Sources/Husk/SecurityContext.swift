@@ -69,8 +69,8 @@ internal import CHusk
         }
     }
 
-    /// Server: verifies and decrypts a request. Throws ``HuskError/format``, ``HuskError/context``, ``HuskError/replay``,
-    /// ``HuskError/authentication``; the context is then as it was.
+    /// Server: verifies and decrypts a request. Throws ``HuskError/format``, ``HuskError/context``,
+    /// ``HuskError/replay``, ``HuskError/authentication``; the context is then as it was.
     public mutating func unprotect(
         request datagram: RawSpan, exchange: inout Exchange
     ) throws(HuskError) -> CoAPMessage {
@@ -80,8 +80,8 @@ internal import CHusk
         }
     }
 
-    /// Server: protects a response and gives the datagram. The first one of an exchange needs no sequence number, unless
-    /// `ownPartialIV` asks for one.
+    /// Server: protects a response and gives the datagram. The first one of an exchange needs no sequence number,
+    /// unless `ownPartialIV` asks for one.
     public mutating func protect(
         response: CoAPMessage, exchange: inout Exchange, ownPartialIV: Bool = false
     ) throws(HuskError) -> [UInt8] {

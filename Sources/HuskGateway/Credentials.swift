@@ -115,7 +115,7 @@ extension CredentialsError.Reason: CustomStringConvertible {
         case .notAFile:
             "not a regular file: name the credentials file itself"
         case .permissions(let mode):
-            "mode \(String(mode, radix: 8)) lets others in: chmod 600 it, and replace the keys if others may have read them"
+            "mode \(String(mode, radix: 8)) lets others in: chmod 600 it, and replace the keys if others have read them"
         case .tooLong:
             "longer than \(Credentials.maximumFileBytes) bytes: split it"
         case .syntax(let expected):
@@ -129,7 +129,7 @@ extension CredentialsError.Reason: CustomStringConvertible {
         case .notHexadecimal(let field):
             "\"\(field.rawValue)\" is not hexadecimal: write two digits per byte"
         case .keyLength(let bytes):
-            "the key has \(bytes) bytes: make one of at least \(PreSharedKey.minimumBytes), for example with husk psk new"
+            "the key has \(bytes) bytes: make one of at least \(PreSharedKey.minimumBytes) (see husk psk new)"
         case .kidLength(let bytes):
             "the kid has \(bytes) bytes: use 1 to \(PreSharedKey.maximumIdentifierBytes)"
         case .identityLength(let field):

@@ -4,8 +4,8 @@ internal import Husk
 internal import Logging
 internal import NIOCore
 
-/// Serves all peers of one port. Used by one thread at a time. Whatever a datagram says, it costs no memory that the tables do not
-/// bound, and nothing at all unless it began a handshake or was authentic.
+/// Serves all peers of one port. Used by one thread at a time. Whatever a datagram says, it costs no memory that the
+/// tables do not bound, and nothing at all unless it began a handshake or was authentic.
 final class Engine {
     private let configuration: GatewayConfiguration
     private let handshakeConfiguration: HandshakeConfiguration
@@ -112,7 +112,8 @@ final class Engine {
             return message.type == .confirmable ? reset(message) : Outcome(response: nil, name: .coapReset)
         }
         for cache in [devices, strangers] {
-            guard let response = cache.response(to: datagram, messageID: message.messageID, from: peer) else { continue }
+            let earlier = cache.response(to: datagram, messageID: message.messageID, from: peer)
+            guard let response = earlier else { continue }
             observers.count { $0.duplicates += 1 }
             received(.coapRequest, datagram, from: peer, isDuplicate: true)
             return Outcome(response: response, name: .coapResponse)
@@ -155,8 +156,8 @@ final class Engine {
         return CoAPMessage(type: .acknowledgement, code: code, messageID: request.messageID, token: request.token)
     }
 
-    /// Whether there is a critical option that is not in `known`, or one a second time that stands once only: both are treated
-    /// alike (RFC 7252 sections 5.4.1 and 5.4.5).
+    /// Whether there is a critical option that is not in `known`, or one a second time that stands once only: both are
+    /// treated alike (RFC 7252 sections 5.4.1 and 5.4.5).
     private func hasUnknownOption(_ message: CoAPMessage, known: Set<UInt32>) -> Bool {
         let repeatable: Set = [CoAPOption.uriPath, CoAPOption.uriQuery]
         var last: UInt32?
@@ -237,11 +238,12 @@ final class Engine {
         }
     }
 
-    /// message_3 names its handshake by C_R, which anybody can guess, and RFC 9528 wants a session aborted when a message of it
-    /// fails. It also lets us ignore what is likely to be forged (section 9.7). So a message_3 from another address than
-    /// message_1's is not of that session: it gets the answer that an unknown C_R gets, and changes nothing. From the same
-    /// address the RFC's rule holds: one message that fails ends the handshake, and the device begins again. An error message,
-    /// which nothing authenticates, does not even that (section 6): the handshake waits for its message_3 until its time is over.
+    /// message_3 names its handshake by C_R, which anybody can guess, and RFC 9528 wants a session aborted when a
+    /// message of it fails. It also lets us ignore what is likely to be forged (section 9.7). So a message_3 from
+    /// another address than message_1's is not of that session: it gets the answer that an unknown C_R gets, and
+    /// changes nothing. From the same address the RFC's rule holds: one message that fails ends the handshake, and the
+    /// device begins again. An error message, which nothing authenticates, does not even that (section 6): the
+    /// handshake waits for its message_3 until its time is over.
     private func message3(_ request: CoAPMessage, _ datagram: [UInt8], from peer: SocketAddress) -> Outcome {
         var length = 0
         guard let identifier = try? ConnectionIdentifier(reading: request.payload, length: &length) else {
@@ -280,7 +282,9 @@ final class Engine {
                     GatewayAuthentication(device: credential.device, suite: suite, peer: peer.shortDescription)))
             logger.info(
                 "device authenticated",
-                metadata: ["device": "\(credential.device)", "peer": "\(peer.shortDescription)", "suite": "\(suite.id)"])
+                metadata: [
+                    "device": "\(credential.device)", "peer": "\(peer.shortDescription)", "suite": "\(suite.id)",
+                ])
             return edhoc(request, .edhocMessage4, message4, memory: .device)
         } catch {
             drop(handshake)
@@ -382,7 +386,9 @@ final class Engine {
     }
 
     /// The plain answer to a verified request; nil if it is to be rejected in silence.
-    private func respond(to request: CoAPMessage, from credential: DeviceCredential, peer: SocketAddress) -> CoAPMessage? {
+    private func respond(
+        to request: CoAPMessage, from credential: DeviceCredential, peer: SocketAddress
+    ) -> CoAPMessage? {
         let known: Set = [
             CoAPOption.uriHost, CoAPOption.uriPort, CoAPOption.uriPath, CoAPOption.uriQuery, CoAPOption.accept,
         ]

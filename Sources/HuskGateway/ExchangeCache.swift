@@ -1,9 +1,10 @@
-// The answers given lately, so that a copy of a request gets the same answer and is processed once (RFC 7252 section 4.5).
+// The answers given lately, so that a copy of a request gets the same answer and is processed once (RFC 7252 section
+// 4.5).
 #if Gateway
 internal import NIOCore
 
-/// Bounded in all and per peer; the oldest answer goes first. A copy is known by its sender, its message ID and its bytes: a device
-/// that rebooted and fell on an old message ID with a new message gets a new answer.
+/// Bounded in all and per peer; the oldest answer goes first. A copy is known by its sender, its message ID and its
+/// bytes: a device that rebooted and fell on an old message ID with a new message gets a new answer.
 struct ExchangeCache {
     private struct Exchange {
         var serial: UInt64

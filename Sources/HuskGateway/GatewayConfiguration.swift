@@ -22,18 +22,19 @@ public struct GatewayConfiguration: Sendable {
     }
 }
 
-/// Bounds on what peers can make a gateway remember. Sessions need none: there are at most two per device in the credentials.
+/// Bounds on what peers can make a gateway remember. Sessions need none: there are at most two per device in the
+/// credentials.
 public struct GatewayLimits: Sendable {
     /// Unfinished handshakes, in all and of one address and port.
     public var handshakes = 4096
     public var handshakesPerPeer = 8
-    /// An unfinished handshake is forgotten after this long. A peer that retransmits as RFC 7252 says gives up after 93 s
-    /// (MAX_TRANSMIT_WAIT), but has sent its last copy of message_3 within 45 s (MAX_TRANSMIT_SPAN).
+    /// An unfinished handshake is forgotten after this long. A peer that retransmits as RFC 7252 says gives up after 93
+    /// s (MAX_TRANSMIT_WAIT), but has sent its last copy of message_3 within 45 s (MAX_TRANSMIT_SPAN).
     public var handshakeTimeoutMilliseconds: UInt64 = 60_000
     /// While the table is full, a handshake may be evicted for a newer one only when it is older than this.
     public var handshakeGraceMilliseconds: UInt64 = 10_000
-    /// Remembered exchanges, to recognise copies of a message: those of strangers, those of authenticated devices, and those of one
-    /// address and port among either.
+    /// Remembered exchanges, to recognise copies of a message: those of strangers, those of authenticated devices, and
+    /// those of one address and port among either.
     public var exchanges = 4096
     public var deviceExchanges = 65_536
     public var exchangesPerPeer = 16

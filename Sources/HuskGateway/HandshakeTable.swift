@@ -35,11 +35,12 @@ final class PendingHandshake {
 
 /// Unfinished handshakes by C_R.
 ///
-/// message_1 is not authenticated, so anybody can fill this table from any number of addresses. Refusing newcomers while it is full
-/// would protect running handshakes but let few messages per minute keep every new device out; evicting the oldest would
-/// admit devices but let a flood kill running handshakes. So a handshake is safe for a grace time, which is several round trips
-/// of a slow network; a full table evicts its oldest entry only if that has had its grace, and otherwise answers 5.03 so that
-/// the device tries again. Sessions and the exchanges of authenticated devices live elsewhere, where a stranger cannot push them out.
+/// message_1 is not authenticated, so anybody can fill this table from any number of addresses. Refusing newcomers
+/// while it is full would protect running handshakes but let few messages per minute keep every new device out;
+/// evicting the oldest would admit devices but let a flood kill running handshakes. So a handshake is safe for a grace
+/// time, which is several round trips of a slow network; a full table evicts its oldest entry only if that has had its
+/// grace, and otherwise answers 5.03 so that the device tries again. Sessions and the exchanges of authenticated
+/// devices live elsewhere, where a stranger cannot push them out.
 struct HandshakeTable {
     private let limits: GatewayLimits
     private var pending: [ConnectionIdentifier: PendingHandshake] = [:]

@@ -2,17 +2,19 @@
 #if Gateway
 internal import Husk
 
-/// Identifiers that are in use by a handshake or a session. Each length is handed out round robin from a random start, so that an
-/// identifier rests as long as possible before it means somebody else.
+/// Identifiers that are in use by a handshake or a session. Each length is handed out round robin from a random start,
+/// so that an identifier rests as long as possible before it means somebody else.
 struct IdentifierPool {
-    /// Lengths from the best to the worst: one byte that EDHOC encodes in one, one byte that it encodes in two, two, three bytes.
+    /// Lengths from the best to the worst: one byte that EDHOC encodes in one, one byte that it encodes in two, two,
+    /// three bytes.
     private static let sizes: [UInt32] = [48, 208, 1 << 16, 1 << 24]
 
     private var live: Set<ConnectionIdentifier> = []
     private var used = [UInt32](repeating: 0, count: sizes.count)
     private var cursors = sizes.map { UInt32.random(in: 0..<$0) }
 
-    /// An identifier that is not in use and is not the peer's own, C_I (RFC 8613 section 3.3: the IDs of both sides differ).
+    /// An identifier that is not in use and is not the peer's own, C_I (RFC 8613 section 3.3: the IDs of both sides
+    /// differ).
     mutating func allocate(avoiding peer: ConnectionIdentifier) -> ConnectionIdentifier? {
         for level in Self.sizes.indices where used[level] < Self.sizes[level] {
             for _ in 0..<Self.sizes[level] {

@@ -94,7 +94,8 @@ struct JSONScanner: ~Copyable {
         return string
     }
 
-    /// The bytes of a string of hexadecimal digits; nil if it is not that. The storage is wiped like the text it comes from.
+    /// The bytes of a string of hexadecimal digits; nil if it is not that. The storage is wiped like the text it comes
+    /// from.
     func hexadecimal(_ text: JSONText) -> PinnedBytes? {
         guard !text.escaped, text.range.count % 2 == 0 else { return nil }
         let bytes = PinnedBytes(count: text.range.count / 2)

@@ -17,8 +17,8 @@ enum FileFailure: Error {
     case tooLong
 }
 
-/// The content of a regular file whose mode is 0600 or stricter. The mode is that of the file that was opened, so nobody can exchange
-/// it between the check and the reading.
+/// The content of a regular file whose mode is 0600 or stricter. The mode is that of the file that was opened, so
+/// nobody can exchange it between the check and the reading.
 func readPrivateFile(_ path: String, maximumBytes: Int) throws(FileFailure) -> PinnedBytes {
     // Not blocking, or a named pipe would hang here.
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)

@@ -27,8 +27,8 @@ public struct GatewayResponse: Sendable {
     }
 }
 
-/// Resources by path. POST and PUT below `sensors/` are readings from the start: they become ``GatewayEvent/reading(_:)`` and
-/// are answered 2.04, unless the path has a handler of its own.
+/// Resources by path. POST and PUT below `sensors/` are readings from the start: they become
+/// ``GatewayEvent/reading(_:)`` and are answered 2.04, unless the path has a handler of its own.
 public struct Router: Sendable {
     /// Called on the event loop of the gateway: returns at once.
     public typealias Handler = @Sendable (GatewayRequest) -> GatewayResponse

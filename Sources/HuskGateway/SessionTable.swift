@@ -17,9 +17,10 @@ final class Session {
 
 /// At most two sessions per device: the one in use, and a newer one that the device has not used yet.
 ///
-/// A new session begins when message_3 has verified, never earlier: nobody without the key can touch a session. The old one stays
-/// until a request has verified under the new one, because message_4 may be lost: then the device does not know that it has a
-/// new session, and goes on with the old one. After that request the device has shown which one it uses, and the old keys go.
+/// A new session begins when message_3 has verified, never earlier: nobody without the key can touch a session. The old
+/// one stays until a request has verified under the new one, because message_4 may be lost: then the device does not
+/// know that it has a new session, and goes on with the old one. After that request the device has shown which one it
+/// uses, and the old keys go.
 struct SessionTable {
     private struct Entry {
         var used: Session?

@@ -126,7 +126,8 @@ import Testing
         let forged = attacker.post(finishing.identifier.encoded + [UInt8](repeating: 0, count: 11))
         #expect(try world.send(forged, from: peer(5))?.code == .badRequest)
         // An error message from the right address is not authenticated either.
-        #expect(try world.send(attacker.post(finishing.identifier.encoded + [0x01, 0x60]), from: peer(0))?.code == .changed)
+        let error = attacker.post(finishing.identifier.encoded + [0x01, 0x60])
+        #expect(try world.send(error, from: peer(0))?.code == .changed)
         #expect(world.counters.pendingHandshakes == 1)
         let message4 = try #require(try world.send(finishing.request, from: peer(0)))
         _ = try finishing.waiting.process(message4.payload)
@@ -268,12 +269,14 @@ import Testing
             change(&request)
             return try world.send(request, from: peer(0))?.code
         }
-        #expect(try code { $0.options = [CoAPOption(number: CoAPOption.uriPath, value: Array("sensors".utf8))] } == .unauthorized)
+        let sensors = CoAPOption(number: CoAPOption.uriPath, value: Array("sensors".utf8))
+        #expect(try code { $0.options = [sensors] } == .unauthorized)
         #expect(try code { $0.options = [] } == .unauthorized)
         #expect(try code { $0.options = [CoAPOption(number: CoAPOption.uriQuery, value: [0x61])] } == .unauthorized)
         #expect(try code { $0.options = [CoAPOption(number: 2053, value: [])] } == .badOption)
         #expect(try code { $0.code = .get } == .methodNotAllowed)
-        #expect(try code { $0.options[2] = CoAPOption(number: CoAPOption.contentFormat, uint: 60) } == .unsupportedContentFormat)
+        let cbor = CoAPOption(number: CoAPOption.contentFormat, uint: 60)
+        #expect(try code { $0.options[2] = cbor } == .unsupportedContentFormat)
         #expect(try code { $0.options.append(CoAPOption(number: CoAPOption.accept, uint: 60)) } == .notAcceptable)
         #expect(try code { $0.options.append(CoAPOption(number: 2053, value: [])) } == .badOption)
         #expect(try code { $0.options.append(CoAPOption(number: 2053, value: [])); $0.type = .nonConfirmable } == nil)

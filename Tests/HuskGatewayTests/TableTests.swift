@@ -40,7 +40,7 @@ import Testing
 
     @Test func exchangesAreBoundedInAllAndPerPeer() {
         var cache = ExchangeCache(limit: 100, limitPerPeer: 4, lifetime: 1_000)
-        func bytes(_ value: Int) -> [UInt8] { [UInt8(truncatingIfNeeded: value >> 8), UInt8(truncatingIfNeeded: value)] }
+        func bytes(_ value: Int) -> [UInt8] { Array("request \(value)".utf8) }
         for id in 0..<10 {
             cache.remember([UInt8(id)], to: bytes(id), messageID: UInt16(id), from: peer(0), now: 0)
         }

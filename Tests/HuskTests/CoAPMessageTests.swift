@@ -88,7 +88,8 @@ import Testing
         #expect(ConnectionIdentifier(UInt8(0x37)).encoded == [0x37])
         #expect(ConnectionIdentifier(UInt8(0x38)).encoded == [0x41, 0x38])
         #expect(try ConnectionIdentifier([0]) != ConnectionIdentifier([0, 0]))
-        #expect(failure { () throws(HuskError) in _ = try ConnectionIdentifier([UInt8](repeating: 0, count: 8)) } == .argument)
+        let long = [UInt8](repeating: 0, count: 8)
+        #expect(failure { () throws(HuskError) in _ = try ConnectionIdentifier(long) } == .argument)
         var length = 0
         #expect(
             failure { () throws(HuskError) in _ = try ConnectionIdentifier(reading: [0x41, 0x05], length: &length) }

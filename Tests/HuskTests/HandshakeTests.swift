@@ -10,7 +10,8 @@ import Testing
     /// Runs a handshake; `change` may tamper with each message on its way.
     static func run(
         suite: CipherSuite = .suite0, initiatorSuites: [CipherSuite] = CipherSuite.all,
-        responderSuites: [CipherSuite] = CipherSuite.all, initiatorKey: [UInt8] = testKey, initiatorKid: [UInt8] = [0x0a],
+        responderSuites: [CipherSuite] = CipherSuite.all, initiatorKey: [UInt8] = testKey,
+        initiatorKid: [UInt8] = [0x0a],
         change: (Int, inout [UInt8]) -> Void = { _, _ in }
     ) throws(HuskError) -> [Int] {
         let initiator = try HandshakeConfiguration(suites: initiatorSuites)

@@ -84,8 +84,8 @@ struct Needle {
         }
     }
 
-    /// Runs `body` with a random key in wiped storage, then looks for the second half of the key: an allocator may write over the
-    /// beginning of what it gets back, which would hide a missing wipe.
+    /// Runs `body` with a random key in wiped storage, then looks for the second half of the key: an allocator may
+    /// write over the beginning of what it gets back, which would hide a missing wipe.
     private func leaks(_ body: (RawSpan) throws(HuskError) -> Void) throws -> Int {
         let needle: Needle
         do {

@@ -64,8 +64,6 @@ import Testing
         #expect(try pair.server.unprotect(request: bytes, exchange: &pair.response).path == "tv1")
     }
 
-    static let c4 = "44025d1f00003974396c6f63616c686f7374620914ff612f1092f1776f1c1668b3825e"
-
     @Test(arguments: [
         (false, "64445d1f0000397490ffdbaad1e9a7e7b2a813d3c31524378303cdafae119106"),
         (true, "64445d1f00003974920100ff4d4c13669384b67354b2b6175ff4b8658c666a6cf88e"),
@@ -88,7 +86,8 @@ import Testing
 
     @Test func overheadIsThirteenAndEleven() throws {
         var pair = try Self.pair()
-        let plain = CoAPMessage(type: .confirmable, code: .post, messageID: 1, payload: [UInt8](repeating: 1, count: 32))
+        let reading = [UInt8](repeating: 1, count: 32)
+        let plain = CoAPMessage(type: .confirmable, code: .post, messageID: 1, payload: reading)
         let request = try pair.client.protect(request: plain, exchange: &pair.request)
         #expect(request.count - plain.encodedCount == 13)
         let received = try pair.server.unprotect(request: request, exchange: &pair.response)

@@ -24,7 +24,8 @@ func failure(_ body: () throws(HuskError) -> Void) -> HuskError? {
 let testKey = unhex("000102030405060708090a0b0c0d0e0f")
 
 func makeKey(
-    _ key: [UInt8] = testKey, kid: [UInt8] = [0x0a], initiator: String = "sensor-1", responder: String = "gateway.example"
+    _ key: [UInt8] = testKey, kid: [UInt8] = [0x0a], initiator: String = "sensor-1",
+    responder: String = "gateway.example"
 ) throws(HuskError) -> PreSharedKey {
     try PreSharedKey(key: key, kid: kid, initiator: Identity(initiator), responder: Identity(responder))
 }

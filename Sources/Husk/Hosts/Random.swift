@@ -24,15 +24,16 @@ func systemRandom() -> husk_random {
 }
 
 extension HandshakeConfiguration {
-    /// With random bytes from the operating system. Throws ``HuskError/argument`` unless there are 1 to 8 different suites.
+    /// With random bytes from the operating system. Throws ``HuskError/argument`` unless there are 1 to 8 different
+    /// suites.
     public convenience init(suites: [CipherSuite] = CipherSuite.all) throws(HuskError) {
         try unsafe self.init(suites: suites, random: systemRandom())
     }
 }
 
 extension Device {
-    /// With random bytes from the operating system. Throws ``HuskError/argument`` or ``HuskError/credential`` for a configuration
-    /// that cannot work.
+    /// With random bytes from the operating system. Throws ``HuskError/argument`` or ``HuskError/credential`` for a
+    /// configuration that cannot work.
     public init(key: borrowing PreSharedKey, suites: [CipherSuite] = CipherSuite.all) throws(HuskError) {
         try self.init(key: key, configuration: HandshakeConfiguration(suites: suites))
     }
