@@ -98,6 +98,85 @@ def suite(number):
         raise RuntimeError(f"husk_suite_{number} is declared but not defined") from error
 
 
+_callbacks = {}
+
+
+def foreign_suite(number):
+    """A table like husk_suite_N, whose AEAD and ECDH are those of the `cryptography` package: what a program does that
+    brings its own primitives. It tests the rooms above, with every key and nonce length, on other people's primitives."""
+    if number in _callbacks:
+        return _callbacks[number][0]
+    from peer import suites
+    alive = []
+
+    def guarded(status, body):
+        try:
+            return body()
+        except suites.Refused:
+            return C[status]
+
+    def aead_table(aead):
+        def seal(_aead, key, nonce, aad, aad_count, text, length):
+            associated = b"".join(take(aad[i]) for i in range(aad_count))
+            sealed = aead.seal(bytes(ffi.buffer(key, aead.key_bytes)), bytes(ffi.buffer(nonce, aead.nonce_bytes)),
+                               bytes(ffi.buffer(text, length)), associated)
+            ffi.memmove(text, sealed, len(sealed))
+            return 0
+
+        def open_(_aead, key, nonce, aad, aad_count, text, length):
+            associated = b"".join(take(aad[i]) for i in range(aad_count))
+
+            def body():
+                opened = aead.open(bytes(ffi.buffer(key, aead.key_bytes)), bytes(ffi.buffer(nonce, aead.nonce_bytes)),
+                                   bytes(ffi.buffer(text, length + aead.tag_bytes)), associated)
+                ffi.memmove(text, opened, length)
+                return 0
+
+            status = guarded("HUSK_ERR_AUTHENTICATION", body)
+            if status != 0:
+                ffi.memmove(text, bytes(length), length)
+            return status
+
+        signature = ("husk_status(const husk_aead *, const uint8_t *, const uint8_t *, const husk_bytes *, size_t, "
+                     "uint8_t *, size_t)")
+        functions = [ffi.callback(signature, function) for function in (seal, open_)]
+        table = ffi.new("husk_aead *", {"cose_alg": aead.cose_alg, "key_bytes": aead.key_bytes,
+                                        "nonce_bytes": aead.nonce_bytes, "tag_bytes": aead.tag_bytes,
+                                        "seal": functions[0], "open": functions[1]})
+        alive.extend([table, *functions])
+        return table
+
+    def ecdh_table(ecdh):
+        def public_key(private, public):
+            def body():
+                ffi.memmove(public, ecdh.public_bytes(ecdh.load(bytes(ffi.buffer(private, 32)))), 32)
+                return 0
+
+            return guarded("HUSK_ERR_RANDOM", body)
+
+        def shared_secret(private, peer, secret):
+            def body():
+                key = ecdh.load(bytes(ffi.buffer(private, 32)))
+                ffi.memmove(secret, ecdh.shared_secret(key, bytes(ffi.buffer(peer, 32))), 32)
+                return 0
+
+            return guarded("HUSK_ERR_PUBLIC_KEY", body)
+
+        functions = [ffi.callback("husk_status(const uint8_t *, uint8_t *)", public_key),
+                     ffi.callback("husk_status(const uint8_t *, const uint8_t *, uint8_t *)", shared_secret)]
+        table = ffi.new("husk_ecdh *", {"cose_curve": ecdh.COSE_CURVE, "public_key": functions[0],
+                                        "shared_secret": functions[1]})
+        alive.extend([table, *functions])
+        return table
+
+    model = suites.SUITES[number]
+    table = ffi.new("husk_suite *", {
+        "id": number, "edhoc_aead": aead_table(model.edhoc_aead), "app_aead": aead_table(model.app_aead),
+        "hash": ffi.addressof(lib, "husk_hash_sha256"), "ecdh": ecdh_table(model.ecdh), "mac_bytes": model.mac_bytes})
+    _callbacks[number] = (table, alive)
+    return table
+
+
 def check(status):
     if status != 0:
         raise HuskError(status)
@@ -182,10 +261,12 @@ class Edhoc:
     """A session of either role. Every call takes and gives bytes; messages that C works on in place are copied. Output
     buffers are exactly `room` long, so that a function that writes past the stated maximum shows."""
 
-    def __init__(self, rng, suites, role, c_i=b"", suite_index=0, ead_labels=(), methods=0, static=False):
+    def __init__(self, rng, suites, role, c_i=b"", suite_index=0, ead_labels=(), methods=0, static=False,
+                 foreign=False):
         self.keep = Keep()
         self.random = Random(rng)
-        tables = ffi.new("const husk_suite *[]", [suite(number) for number in suites])
+        get = foreign_suite if foreign else suite
+        tables = ffi.new("const husk_suite *[]", [get(number) for number in suites])
         labels = ffi.new("uint16_t[]", list(ead_labels)) if ead_labels else ffi.NULL
         self.keep.alive += [tables, labels]
         self.config = ffi.new("husk_edhoc_config *", {
@@ -266,7 +347,8 @@ class Edhoc:
         plaintext, kid = ffi.new("husk_bytes *"), ffi.new("husk_bytes *")
         check(lib.husk_edhoc_static_message_3_open(self.c, self.keep.buffer(message), len(message), plaintext, kid))
         ead = ffi.new("husk_bytes *")
-        check(lib.husk_edhoc_static_message_3_process(self.c, find(take(kid)).c, plaintext[0], ead))
+        peer = find(take(kid))
+        check(lib.husk_edhoc_static_message_3_process(self.c, peer.c, plaintext[0], ead))
         return take(ead)
 
     def confirm(self):

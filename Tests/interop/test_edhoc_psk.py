@@ -30,9 +30,9 @@ def identifier(rng, longest):
     return rng.randbytes(1 if rng.random() < 0.5 else rng.randint(0, longest))
 
 
-def identifiers(rng):
-    c_i = identifier(rng, 7)
-    while (c_r := identifier(rng, 7)) == c_i:
+def identifiers(rng, longest=7):
+    c_i = identifier(rng, longest)
+    while (c_r := identifier(rng, longest)) == c_i:
         pass
     return c_i, c_r
 
@@ -70,16 +70,18 @@ def to_core(psk):
 class Session:
     """Core and peer with the roles given; each step checks that the receiver saw the EAD that was sent."""
 
-    def __init__(self, rng, suite, core_initiates, psk=None, kid=None):
+    def __init__(self, rng, suite, core_initiates, psk=None, kid=None, foreign=False):
         self.rng = rng
         self.core_initiates = core_initiates
         self.psk = psk or random_psk(rng, kid)
-        self.c_i, self.c_r = identifiers(rng)
+        # As Sender IDs of OSCORE they have to fit the nonce (RFC 8613 section 3.3).
+        self.c_i, self.c_r = identifiers(rng, SUITES[suite].app_aead.nonce_bytes - 6)
         if core_initiates:
-            self.core = core.Edhoc(rng.randbytes, [suite], "initiator", self.c_i, ead_labels=KNOWN_LABELS)
+            self.core = core.Edhoc(rng.randbytes, [suite], "initiator", self.c_i, ead_labels=KNOWN_LABELS,
+                                   foreign=foreign)
             self.peer = Responder(rng.randbytes, [suite], self.c_r, self.lookup, KNOWN_LABELS)
         else:
-            self.core = core.Edhoc(rng.randbytes, [suite], "responder", ead_labels=KNOWN_LABELS)
+            self.core = core.Edhoc(rng.randbytes, [suite], "responder", ead_labels=KNOWN_LABELS, foreign=foreign)
             self.peer = Initiator(rng.randbytes, [suite], self.c_i, self.psk, KNOWN_LABELS)
 
     def lookup(self, kid):
@@ -189,6 +191,17 @@ def sessions(run):
                     equal(session.core.phase, core.C["HUSK_EDHOC_DONE"], "phase")
                     if number % 5 == 0:
                         resume(rng, suite, session)
+
+
+def foreign_sessions(run):
+    """The same with tables of foreign primitives, for all suites."""
+    for suite in SUITES:
+        for number in range(max(1, run.count // 5)):
+            with run.case("session on foreign primitives: suite", suite, number):
+                rng = run.random("foreign", suite, number)
+                session = Session(rng, suite, number % 2 == 0, foreign=True).until(4)
+                session.compare_exports()
+                session.compare_oscore()
 
 
 def resume(rng, suite, session):
@@ -521,6 +534,7 @@ def main():
             equal(core.suite(suite).id, suite, "id")
     credentials(run)
     sessions(run)
+    foreign_sessions(run)
     refusals(run)
     run.finish()
 

@@ -45,11 +45,21 @@ AEADS = {aead.cose_alg: aead for aead in (AES_CCM_16_64_128, AES_CCM_16_128_128,
 
 
 class X25519:
-    @staticmethod
-    def generate(rng):
+    COSE_CURVE = 4
+
+    @classmethod
+    def generate(cls, rng):
         """A private key and the public key that goes on the wire."""
-        private = x25519.X25519PrivateKey.from_private_bytes(rng(32))
-        return private, private.public_key().public_bytes_raw()
+        private = cls.load(rng(32))
+        return private, cls.public_bytes(private)
+
+    @staticmethod
+    def load(private_bytes):
+        return x25519.X25519PrivateKey.from_private_bytes(private_bytes)
+
+    @staticmethod
+    def public_bytes(private):
+        return private.public_key().public_bytes_raw()
 
     @staticmethod
     def shared_secret(private, peer):
@@ -60,12 +70,24 @@ class X25519:
 
 
 class P256:
+    COSE_CURVE = 1
     ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
     @classmethod
     def generate(cls, rng):
-        private = ec.derive_private_key(1 + int.from_bytes(rng(40), "big") % (cls.ORDER - 1), ec.SECP256R1())
-        return private, private.public_key().public_numbers().x.to_bytes(32, "big")
+        private = cls.load((1 + int.from_bytes(rng(40), "big") % (cls.ORDER - 1)).to_bytes(32, "big"))
+        return private, cls.public_bytes(private)
+
+    @classmethod
+    def load(cls, private_bytes):
+        number = int.from_bytes(private_bytes, "big")
+        if not 0 < number < cls.ORDER:
+            raise Refused("private key")
+        return ec.derive_private_key(number, ec.SECP256R1())
+
+    @staticmethod
+    def public_bytes(private):
+        return private.public_key().public_numbers().x.to_bytes(32, "big")
 
     @staticmethod
     def shared_secret(private, peer):
