@@ -69,10 +69,18 @@ struct HandshakeTable {
 
     /// Whether another handshake of this peer may begin.
     mutating func admission(of peer: SocketAddress, now: UInt64) -> Admission {
-        guard perPeer[peer, default: 0] < limits.handshakesPerPeer else { return .busy }
-        guard pending.count >= limits.handshakes else { return .welcome }
-        guard let oldest = oldest(), now >= oldest.started + limits.handshakeGraceMilliseconds else { return .busy }
-        return .evict(oldest)
+        let candidate: PendingHandshake?
+        if perPeer[peer, default: 0] >= limits.handshakesPerPeer {
+            // An address can be forged too: its share is handled like the whole, or a few datagrams would lock a device
+            // out. The search costs less than the public-key operations that it saves.
+            candidate = pending.values.filter { $0.peer == peer }.min { $0.started < $1.started }
+        } else if pending.count >= limits.handshakes {
+            candidate = oldest()
+        } else {
+            return .welcome
+        }
+        guard let candidate, now >= candidate.started + limits.handshakeGraceMilliseconds else { return .busy }
+        return .evict(candidate)
     }
 
     mutating func insert(_ handshake: PendingHandshake) {

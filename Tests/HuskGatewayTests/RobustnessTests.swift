@@ -172,6 +172,15 @@ import Testing
         }
         #expect(codes == [.changed, .changed, .changed, .serviceUnavailable, .serviceUnavailable])
         #expect(try world.send(message1, from: peer(1))?.code == .changed)
+        // After their grace they make room for each other.
+        world.now += limits.handshakeGraceMilliseconds
+        for index in 10..<15 {
+            var copy = message1
+            copy.messageID = UInt16(index)
+            codes.append(try #require(try world.send(copy, from: peer(0))).code)
+        }
+        #expect(codes[5...] == [.changed, .changed, .changed, .serviceUnavailable, .serviceUnavailable])
+        #expect(world.counters.handshakesEvicted == 3 && world.counters.pendingHandshakes == 4)
         world.now += limits.handshakeTimeoutMilliseconds
         #expect(try world.send(message1, from: peer(0))?.code == .changed)
         #expect(world.counters.handshakesTimedOut == 4)
