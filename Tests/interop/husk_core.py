@@ -395,6 +395,24 @@ class Edhoc:
         return bytes(field.bytes)[:field.len]
 
 
+def combined_insert(message_3, datagram):
+    keep = Keep()
+    room = len(datagram) + len(message_3)
+    memory = ffi.new("uint8_t[]", datagram + bytes(len(message_3)))
+    length = ffi.new("size_t *", len(datagram))
+    check(lib.husk_edhoc_combined_insert(keep.bytes(message_3), memory, length, room))
+    return bytes(ffi.buffer(memory, length[0]))
+
+
+def combined_split(datagram, room=1024):
+    """(message_3, OSCORE request)"""
+    memory = ffi.new("uint8_t[]", datagram)
+    length, message_3_length = ffi.new("size_t *", len(datagram)), ffi.new("size_t *")
+    message_3 = ffi.new("uint8_t[]", room)
+    check(lib.husk_edhoc_combined_split(memory, length, message_3, room, message_3_length))
+    return bytes(ffi.buffer(message_3, message_3_length[0])), bytes(ffi.buffer(memory, length[0]))
+
+
 AEADS = {10: "husk_aead_aes_ccm_16_64_128", 30: "husk_aead_aes_ccm_16_128_128", 24: "husk_aead_chacha20_poly1305"}
 
 

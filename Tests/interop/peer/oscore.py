@@ -8,8 +8,8 @@ import cbor2
 from . import coap
 from .suites import AEADS, Refused, hkdf_expand, hkdf_extract
 
-# Class U (section 4.1, figure 5, and RFC 8768): stay outside.
-OUTER = {coap.URI_HOST, coap.URI_PORT, coap.HOP_LIMIT, coap.PROXY_SCHEME}
+# Class U (section 4.1, figure 5; RFC 8768; RFC 9668 section 3.1): stay outside.
+OUTER = {coap.URI_HOST, coap.URI_PORT, coap.HOP_LIMIT, coap.EDHOC, coap.PROXY_SCHEME}
 WINDOW = 32
 
 
