@@ -235,6 +235,20 @@ size-report: $(foreach cpu,$(SIZE_CPUS),$(addprefix $(B)/$(cpu)/,sensor.elf $(FI
 test-structure: $(CORE_OBJECTS) $(IMAGE_CPUS:%=$(B)/%/sensor.elf) ## Include direction, symbols, headers, opening comments
 	@$(PYTHON) Tests/structure/structure.py $(B)
 
+# ---- The README's examples, and other people's implementations ----------------------------------------------------------
+
+README_EXAMPLE := $(B)/gcc/Tests/readme/example.o $(B)/gcc/Tests/readme/board.o $(B)/gcc/Tests/C/loopback_gateway.o
+$(B)/gcc/readme: $(README_EXAMPLE) $(B)/gcc/libhusk.a
+	@$(GCC) $^ -o $@
+-include $(README_EXAMPLE:.o=.d)
+
+.PHONY: test-readme interop
+test-readme: $(B)/gcc/readme ## The README's examples are the ones that are compiled; the one in C runs
+	@$<
+	@$(PYTHON) Tests/readme/readme.py
+interop: deps ## The core against lakers, aiocoap, and EDHOC-PSK, OSCORE and KUDOS written in Python from the texts
+	@$(PYTHON) Tests/interop/run.py --build $(B)/interop --cc $(GCC)
+
 # ---- Swift -----------------------------------------------------------------------------------------------------------
 
 SWIFT_BUILD := --scratch-path $(B)/swift

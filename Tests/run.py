@@ -24,6 +24,8 @@ STAGES = {
     "NIST vectors from files": "test-vectors",
     "against libsodium and mbedTLS": "test-differential",
     "constant time": "test-constant-time",
+    "README": "test-readme",
+    "other people's implementations": "interop",
     "Swift": "test-swift",
     "end to end": "test-end-to-end",
     "command line": "test-command-line",
