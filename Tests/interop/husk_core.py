@@ -103,7 +103,7 @@ _callbacks = {}
 
 def foreign_suite(number):
     """A table like husk_suite_N, whose AEAD and ECDH are those of the `cryptography` package: what a program does that
-    brings its own primitives. It tests the rooms above, with every key and nonce length, on other people's primitives."""
+    brings its own primitives. It tests the rooms above, with every key and nonce length, on primitives of others."""
     if number in _callbacks:
         return _callbacks[number][0]
     from peer import suites

@@ -23,7 +23,7 @@ APPENDIX_B = SimpleNamespace(  # draft-ietf-lake-edhoc-psk-08, appendix B: check
     rkid="88D8", rpsk="427C2392EAC955F5D8562A1B3418E575")
 
 
-# ---- Random material -----------------------------------------------------------------------------------------------
+# ---- Random material -------------------------------------------------------------------------------------------------
 
 def identifier(rng, longest):
     """One byte most often, where the integer and the byte string encodings meet."""
@@ -239,7 +239,7 @@ def credentials(run):
             equal(core.cred_compose(subject.encode(), kid), ccs(subject, kid), "CCS")
 
 
-# ---- What has to be refused --------------------------------------------------------------------------------------------
+# ---- What has to be refused ------------------------------------------------------------------------------------------
 
 def expect_error(code, call, *arguments):
     """The peer has to end with an EDHOC error, which the core reads."""

@@ -1,6 +1,6 @@
 """KUDOS by peer/kudos.py with itself, over messages protected by peer/oscore.py: the examples of appendix A of
-draft-ietf-core-oscore-key-update-14 and what its section 4.4.2 forbids. Both ends have to come out in IDLE with the same
-fresh context, which the core then takes over and uses."""
+draft-ietf-core-oscore-key-update-14 and what its section 4.4.2 forbids. Both ends have to come out in IDLE with the
+same fresh context, which the core then takes over and uses."""
 
 import husk_core as core
 from harness import Run, equal

@@ -78,7 +78,7 @@ class PeerContext(oscore.Context):
 PEERS = {"aiocoap": AiocoapContext, "peer": PeerContext}
 
 
-# ---- Random contexts and messages -------------------------------------------------------------------------------------
+# ---- Random contexts and messages ------------------------------------------------------------------------------------
 
 def algorithms():
     """Of the AEADs of all suites that the headers declare."""
@@ -128,7 +128,8 @@ def random_message(rng, request):
         options += [(coap.MAX_AGE, b"\x3c")] * rng.randint(0, 1)
     options += [(coap.CONTENT_FORMAT, b"\x3c")] * rng.randint(0, 1)
     options += [(rng.choice([2049, 65000, 300]), rng.randbytes(rng.randint(0, 30)))] * rng.randint(0, 1)
-    code = rng.choice([1, 2, 3, 4, 5, 6, 7]) if request else rng.choice([0x41, 0x42, 0x43, 0x44, 0x45, 0x80, 0x84, 0xa0])
+    codes = [1, 2, 3, 4, 5, 6, 7] if request else [0x41, 0x42, 0x43, 0x44, 0x45, 0x80, 0x84, 0xa0]
+    code = rng.choice(codes)
     payload = rng.randbytes(rng.choice([0, 1, 2, 15, 16, 17, 32, 300, 1000, rng.randint(0, 64)]))
     return coap.Message(code, sorted(options, key=lambda option: option[0]), payload, rng.randint(0, 1),
                         rng.randrange(65536), rng.randbytes(rng.randint(0, 8)))
@@ -140,7 +141,7 @@ def without_outer(message):
                                     message.token))
 
 
-# ---- Exchanges ---------------------------------------------------------------------------------------------------------
+# ---- Exchanges -------------------------------------------------------------------------------------------------------
 
 def from_core(rng, pair, name):
     """The core is the client."""
