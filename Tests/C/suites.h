@@ -2,6 +2,8 @@
 SUITE(aes128)
 SUITE(sha256)
 SUITE(x25519)
+SUITE(p256)
+SUITE(chacha20_poly1305)
 SUITE(ccm)
 SUITE(hmac)
 SUITE(hkdf)

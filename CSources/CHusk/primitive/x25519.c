@@ -14,31 +14,9 @@
 #include "base/bytes.h"
 #include "base/ct.h"
 #include "base/secret.h"
+#include "primitive/multiply.h"
 
 #define WORDS 8
-
-/* Cortex-M without the DSP extension either has no 32 x 32 -> 64 multiplication (M0, M0+) or one whose time depends
- * on the operands (M3). There the product is put together from 16 x 16 -> 32. */
-#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M' && !defined(__ARM_FEATURE_DSP)
-#define SMALL_MULTIPLIER 1
-#else
-#define SMALL_MULTIPLIER 0
-#endif
-
-/* With the DSP extension the whole step is one instruction, and a loop around it would cost as much again: unrolled,
- * the inner loop of the multiplication is twice as fast for 70 bytes. */
-#if defined(__ARM_FEATURE_DSP) && __ARM_ARCH >= 6 && defined(__GNUC__)
-#define HAVE_UMAAL 1
-#else
-#define HAVE_UMAAL 0
-#endif
-#if HAVE_UMAAL && defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#elif HAVE_UMAAL
-#define UNROLL _Pragma("GCC unroll 8")
-#else
-#define UNROLL
-#endif
 
 /* x1 is the point; x2 : z2 and x3 : z3 are the two points of the ladder. When it is done, all but x2 and z2 are free
  * for the inversion. */
@@ -51,29 +29,6 @@ typedef struct field {
     uint32_t e[ELEMENTS][WORDS];
     uint32_t product[2 * WORDS];
 } field;
-
-/* a * b + c + d */
-static HUSK_INLINE uint64_t multiply_add(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
-{
-#if SMALL_MULTIPLIER
-    /* The barriers keep a compiler from recognising the long multiplication and emitting the instruction for it. */
-    uint32_t a_low = husk_ct_barrier(a & 0xffff);
-    uint32_t a_high = husk_ct_barrier(a >> 16);
-    uint32_t b_low = b & 0xffff;
-    uint32_t b_high = b >> 16;
-    /* None of these sums overflows: (2^16 - 1)^2 + 2 * (2^16 - 1) = 2^32 - 1. */
-    uint32_t low = a_low * b_low + (c & 0xffff) + (d & 0xffff);
-    uint32_t middle = a_high * b_low + (low >> 16) + (c >> 16);
-    uint32_t other = a_low * b_high + (middle & 0xffff) + (d >> 16);
-    uint32_t high = a_high * b_high + (middle >> 16) + (other >> 16);
-    return (uint64_t)high << 32 | (other << 16 | (low & 0xffff));
-#elif HAVE_UMAAL
-    __asm__("umaal %0, %1, %2, %3" : "+r"(c), "+r"(d) : "r"(a), "r"(b));
-    return (uint64_t)d << 32 | c;
-#else
-    return (uint64_t)a * b + c + d;
-#endif
-}
 
 /* x += n, as integers modulo 2^256. Returns what overflows: the multiple of 2^256 that x + n has more than x. */
 static int32_t add_word(uint32_t x[WORDS], int32_t n)
@@ -119,9 +74,9 @@ static void multiply(uint32_t product[2 * WORDS], uint32_t out[WORDS], const uin
     for (unsigned i = 0; i < words; i++) {
         uint32_t word = b[i];
         carry = 0;
-        UNROLL
+        HUSK_UNROLL_8
         for (unsigned j = 0; j < WORDS; j++) {
-            uint64_t t = multiply_add(a[j], word, product[i + j], carry);
+            uint64_t t = husk_multiply_add(a[j], word, product[i + j], carry);
             product[i + j] = (uint32_t)t;
             carry = (uint32_t)(t >> 32);
         }
@@ -129,7 +84,7 @@ static void multiply(uint32_t product[2 * WORDS], uint32_t out[WORDS], const uin
     }
     carry = 0;
     for (unsigned j = 0; j < WORDS; j++) {
-        uint64_t t = multiply_add(product[j + WORDS], 38, product[j], carry);
+        uint64_t t = husk_multiply_add(product[j + WORDS], 38, product[j], carry);
         out[j] = (uint32_t)t;
         carry = (uint32_t)(t >> 32);
     }

@@ -29,7 +29,7 @@ struct husk_aead {
 
     /* Encrypts text[0..len) in place and writes the tag to text[len..len + tag_bytes). HUSK_ERR_ARGUMENT, and nothing
      * is written, if `len` or the AAD is longer than the algorithm allows (AES-CCM here: len < 2^16, AAD < 2^16 -
-     * 2^8). */
+     * 2^8; ChaCha20-Poly1305: len < 2^38 - 2^6, AAD < 2^64). */
     husk_status (*seal)(const husk_aead *aead, const uint8_t *key, const uint8_t *nonce, const husk_bytes *aad,
                         size_t aad_count, uint8_t *text, size_t len);
 
@@ -67,7 +67,7 @@ typedef struct husk_ecdh {
     husk_status (*public_key)(const uint8_t *private_key, uint8_t *public_key);
 
     /* Shared secret; `secret` may be `private_key`. HUSK_ERR_PUBLIC_KEY, and secret is zero, if the peer's key is not
-     * on the curve or gives the zero secret. */
+     * on the curve or gives the zero secret. HUSK_ERR_RANDOM, and secret is zero, if the private key is not valid. */
     husk_status (*shared_secret)(const uint8_t *private_key, const uint8_t *peer_public_key, uint8_t *secret);
 } husk_ecdh;
 
@@ -83,11 +83,17 @@ typedef struct husk_suite {
 
 extern const husk_aead husk_aead_aes_ccm_16_64_128;  /* COSE 10: 13-byte nonce, 8-byte tag */
 extern const husk_aead husk_aead_aes_ccm_16_128_128; /* COSE 30: 13-byte nonce, 16-byte tag */
+extern const husk_aead husk_aead_chacha20_poly1305;  /* COSE 24: 32-byte key, 12-byte nonce, 16-byte tag */
 extern const husk_hash husk_hash_sha256;
 extern const husk_ecdh husk_ecdh_x25519;
+extern const husk_ecdh husk_ecdh_p256;
 
 extern const husk_suite husk_suite_0; /* AES-CCM-16-64-128, SHA-256, X25519; application AES-CCM-16-64-128 */
 extern const husk_suite husk_suite_1; /* AES-CCM-16-128-128, SHA-256, X25519; application AES-CCM-16-64-128 */
+extern const husk_suite husk_suite_2; /* AES-CCM-16-64-128, SHA-256, P-256; application AES-CCM-16-64-128 */
+extern const husk_suite husk_suite_3; /* AES-CCM-16-128-128, SHA-256, P-256; application AES-CCM-16-64-128 */
+extern const husk_suite husk_suite_4; /* ChaCha20/Poly1305, SHA-256, X25519; application ChaCha20/Poly1305 */
+extern const husk_suite husk_suite_5; /* ChaCha20/Poly1305, SHA-256, P-256; application ChaCha20/Poly1305 */
 
 /* A key of HMAC (RFC 2104) with its inner and outer block already absorbed, for keys used more than once. Secret. */
 typedef struct husk_hmac_key {
