@@ -1,9 +1,14 @@
-/* The form that messages 2, 3 and 4 share: one byte string, or an error message in its place. */
+/* What messages share: the next step, the length of identifiers, and the form of messages 2, 3 and 4. */
 #include "edhoc/message.h"
 
 bool husk_edhoc_expects(const husk_edhoc *session, uint8_t method, uint8_t phase)
 {
     return session->phase == phase && session->method == method;
+}
+
+bool husk_edhoc_id_fits(const husk_suite *suite, size_t len)
+{
+    return len <= HUSK_OSCORE_ID_MAX_BYTES && len + 6 <= suite->app_aead->nonce_bytes;
 }
 
 husk_status husk_edhoc_message_content(const uint8_t *message, size_t len, husk_bytes *content)

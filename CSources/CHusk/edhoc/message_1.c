@@ -3,6 +3,7 @@
 
 #include "edhoc/ead.h"
 #include "edhoc/ephemeral.h"
+#include "edhoc/message.h"
 
 /* SUITES_I: the suites up to the selected one, which comes last; a single one stands without an array. */
 static void write_suites_i(husk_cbor_writer *w, const husk_edhoc *session)
@@ -126,7 +127,8 @@ husk_status husk_edhoc_message_1_process(husk_edhoc *session, const uint8_t *mes
     if (ead_verdict != HUSK_OK) {
         return ead_verdict;
     }
-    if (husk_id_set(&session->c_i, c_i.data, c_i.len) != HUSK_OK) {
+    if (!husk_edhoc_id_fits(session->config->suites[suite_index], c_i.len) ||
+        husk_id_set(&session->c_i, c_i.data, c_i.len) != HUSK_OK) {
         return HUSK_ERR_UNSUPPORTED;
     }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "edhoc/key_schedule.h"
+#include "edhoc/message.h"
 
 #define OSCORE_MASTER_SALT_BYTES 8 /* RFC 9528 appendix A.1, default */
 #define SUITES_MAX 8
@@ -20,7 +21,7 @@ static husk_status init(husk_edhoc *session, const husk_edhoc_config *config, ui
 husk_status husk_edhoc_initiator_init(husk_edhoc *session, const husk_edhoc_config *config, size_t suite_index,
                                       const husk_id *c_i)
 {
-    if (suite_index >= config->suite_count || c_i->len > HUSK_OSCORE_ID_MAX_BYTES) {
+    if (suite_index >= config->suite_count || !husk_edhoc_id_fits(config->suites[suite_index], c_i->len)) {
         return HUSK_ERR_ARGUMENT;
     }
     husk_status status = init(session, config, HUSK_EDHOC_INITIATOR_START);

@@ -85,7 +85,7 @@ husk_status husk_edhoc_static_message_2_compose(husk_edhoc *session, const husk_
     if (!husk_edhoc_expects(session, HUSK_EDHOC_METHOD_STATIC, HUSK_EDHOC_RESPONDER_SEND_2)) {
         return HUSK_ERR_STATE;
     }
-    if (c_r->len > HUSK_OSCORE_ID_MAX_BYTES) {
+    if (!husk_edhoc_id_fits(session->config->suites[session->suite_index], c_r->len)) {
         return HUSK_ERR_ARGUMENT;
     }
     if (husk_id_equal(c_r, &session->c_i)) {
@@ -139,7 +139,8 @@ static husk_status read_plaintext_2(const husk_edhoc *session, husk_bytes text, 
     if (status != HUSK_OK) {
         return status;
     }
-    if (husk_id_set(&found->c_r, c_r.data, c_r.len) != HUSK_OK) {
+    if (!husk_edhoc_id_fits(session->config->suites[session->suite_index], c_r.len) ||
+        husk_id_set(&found->c_r, c_r.data, c_r.len) != HUSK_OK) {
         return HUSK_ERR_UNSUPPORTED;
     }
     return husk_id_equal(&found->c_r, &session->c_i) ? HUSK_ERR_IDENTIFIER : HUSK_OK;

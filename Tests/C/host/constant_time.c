@@ -33,14 +33,14 @@ static void secret(uint8_t *out, size_t len, uint8_t seed)
 
 static void aead(const char *name, const husk_aead *table)
 {
-    uint8_t key[16], nonce[13], aad_bytes[30], text[50 + 16], plain[50];
+    uint8_t key[HUSK_AEAD_KEY_MAX_BYTES], nonce[HUSK_AEAD_NONCE_MAX_BYTES], aad_bytes[30], text[80 + 16], plain[80];
     /* Nonces and AAD need not be secret, but nothing should depend on them either. */
     secret(key, sizeof key, 1);
     secret(nonce, sizeof nonce, 2);
     secret(aad_bytes, sizeof aad_bytes, 3);
     husk_bytes aad = {aad_bytes, sizeof aad_bytes};
     bool good = true;
-    for (size_t len = 0; len <= 50; len += 7) {
+    for (size_t len = 0; len <= 80; len += 7) {
         secret(text, len, 4);
         memcpy(plain, text, len);
         good = table->seal(table, key, nonce, &aad, 1, text, len) == HUSK_OK && good;
@@ -80,9 +80,8 @@ static void hashing(void)
     check("hkdf", husk_hkdf_expand_xor(&key, parts, 2, out, sizeof out) == HUSK_OK);
 }
 
-static void x25519(void)
+static void agree(const char *name, const husk_ecdh *ecdh)
 {
-    const husk_ecdh *ecdh = &husk_ecdh_x25519;
     uint8_t mine[32], other[32], my_public[32], other_public[32], a[32], b[32];
     secret(mine, 32, 7);
     secret(other, 32, 8);
@@ -95,10 +94,29 @@ static void x25519(void)
     good = ecdh->shared_secret(other, my_public, b) == HUSK_OK && good;
     bool same = husk_equal(a, b, 32);
     HUSK_PUBLIC(&same, sizeof same);
-    check("x25519", good && same);
-    memset(other_public, 0, 32);
+    check(name, good && same);
+}
+
+static void x25519(void)
+{
+    uint8_t mine[32], other_public[32] = {0}, a[32];
+    agree("x25519", &husk_ecdh_x25519);
+    secret(mine, 32, 7);
     HUSK_SECRET(other_public, 32);
-    check("x25519 low order", ecdh->shared_secret(mine, other_public, a) == HUSK_ERR_PUBLIC_KEY);
+    check("x25519 low order", husk_ecdh_x25519.shared_secret(mine, other_public, a) == HUSK_ERR_PUBLIC_KEY);
+}
+
+static void p256(void)
+{
+    uint8_t mine[32], other_public[32] = {0}, a[32];
+    agree("p256", &husk_ecdh_p256);
+    secret(mine, 32, 7);
+    other_public[31] = 1;
+    HUSK_SECRET(other_public, 32);
+    check("p256 not on the curve", husk_ecdh_p256.shared_secret(mine, other_public, a) == HUSK_ERR_PUBLIC_KEY);
+    memset(mine, 0, 32);
+    HUSK_SECRET(mine, 32);
+    check("p256 not a private key", husk_ecdh_p256.public_key(mine, a) == HUSK_ERR_RANDOM);
 }
 
 /* What must not happen anywhere else. */
@@ -123,8 +141,10 @@ int main(int argc, char **argv)
     }
     aead("aes-ccm-16-64-128", &husk_aead_aes_ccm_16_64_128);
     aead("aes-ccm-16-128-128", &husk_aead_aes_ccm_16_128_128);
+    aead("chacha20-poly1305", &husk_aead_chacha20_poly1305);
     hashing();
     x25519();
+    p256();
     printf("%u passed, %u failed\n", passed, failed);
     return failed == 0 ? 0 : 1;
 }

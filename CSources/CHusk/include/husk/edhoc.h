@@ -108,7 +108,8 @@ typedef struct husk_edhoc {
 } husk_edhoc;
 
 /* Starts as Initiator with the suite config->suites[suite_index] and the connection identifier c_i.
- * HUSK_ERR_ARGUMENT if the index or the number of suites is out of range. */
+ * HUSK_ERR_ARGUMENT if the index or the number of suites is out of range, or c_i too long for the suite: a connection
+ * identifier becomes an OSCORE ID, so it has at most 7 bytes with AES-CCM and 6 with ChaCha20/Poly1305. */
 husk_status husk_edhoc_initiator_init(husk_edhoc *session, const husk_edhoc_config *config, size_t suite_index,
                                       const husk_id *c_i);
 
@@ -123,17 +124,19 @@ husk_status husk_edhoc_message_1_compose(husk_edhoc *session, husk_bytes ead_1, 
                                          size_t *out_len);
 
 /* `ead_1` receives the EAD items (unauthenticated), pointing into `message`; may be NULL. HUSK_ERR_METHOD,
- * HUSK_ERR_SUITE, HUSK_ERR_EAD, HUSK_ERR_FORMAT; HUSK_ERR_UNSUPPORTED for a C_I longer than 7 bytes. */
+ * HUSK_ERR_SUITE, HUSK_ERR_EAD, HUSK_ERR_FORMAT; HUSK_ERR_UNSUPPORTED for a C_I too long for the suite. */
 husk_status husk_edhoc_message_1_process(husk_edhoc *session, const uint8_t *message, size_t len, husk_bytes *ead_1);
 
 /* Message 2 (draft section 5.2) with the Responder's identifier c_r, which must differ from C_I (HUSK_ERR_IDENTIFIER)
- * and from those of all other contexts the Responder holds. HUSK_ERR_PUBLIC_KEY if G_X is unacceptable. */
+ * and from those of all other contexts the Responder holds. HUSK_ERR_ARGUMENT if it is too long for the suite,
+ * HUSK_ERR_PUBLIC_KEY if G_X is unacceptable. */
 husk_status husk_edhoc_message_2_compose(husk_edhoc *session, const husk_id *c_r, husk_bytes ead_2, uint8_t *out,
                                          size_t out_cap, size_t *out_len);
 
 /* Decrypts in place: `ead_2` (unauthenticated) points into `message`. HUSK_ERR_FORMAT, HUSK_ERR_PUBLIC_KEY,
- * HUSK_ERR_IDENTIFIER, HUSK_ERR_EAD; HUSK_ERR_PEER if it is an error message (see husk_edhoc_error_read), also for
- * messages 3 and 4. Message 2 carries no tag: a wrong one is noticed when message 4 does not verify. */
+ * HUSK_ERR_IDENTIFIER, HUSK_ERR_EAD; HUSK_ERR_UNSUPPORTED for a C_R too long for the suite; HUSK_ERR_PEER if it is an
+ * error message (see husk_edhoc_error_read), also for messages 3 and 4. Message 2 carries no tag: a wrong one is
+ * noticed when message 4 does not verify. */
 husk_status husk_edhoc_message_2_process(husk_edhoc *session, uint8_t *message, size_t len, husk_bytes *ead_2);
 
 /* Message 3 (draft section 5.3). HUSK_ERR_ARGUMENT and HUSK_ERR_CREDENTIAL as husk_psk_check. Afterwards keys can be
