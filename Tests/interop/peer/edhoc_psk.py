@@ -208,13 +208,18 @@ class Initiator(Party):
         g_y, ciphertext_2a = both[:32], both[32:]
         self.agree(g_y, g_y, self._message_1)
         plaintext_2a = self.stream_2a(ciphertext_2a)
-        items = read_sequence(plaintext_2a)
-        self.c_r = decode_identifier(items[0][0])
-        if self.c_r == self.c_i:
-            raise unspecified("C_R equals C_I")
-        ead = decode_ead(items[1:], self.known_ead)
+        self.c_r, ead = self.read_plaintext_2a(plaintext_2a)
         self.after_message_2(plaintext_2a)
         return ead
+
+    def read_plaintext_2a(self, plaintext_2a):
+        items = read_sequence(plaintext_2a)
+        if not items:
+            raise unspecified("PLAINTEXT_2A")
+        c_r = decode_identifier(items[0][0])
+        if c_r == self.c_i:
+            raise unspecified("C_R equals C_I")
+        return c_r, decode_ead(items[1:], self.known_ead)
 
     def message_3(self, ead=()):
         self.mix_psk(self.psk)
