@@ -5,6 +5,7 @@ internal import Husk
 internal import NIOCore
 internal import NIOPosix
 public import ServiceLifecycle
+internal import Synchronization
 
 /// A CoAP server on UDP that authenticates devices by EDHOC-PSK and serves OSCORE requests.
 ///
@@ -34,10 +35,12 @@ public final class Gateway: Service, Sendable {
     ) async throws(GatewayError) -> Gateway {
         guard (try? HandshakeConfiguration(suites: configuration.suites)) != nil else { throw .suites }
         let observers = Observers(buffer: configuration.limits.eventBuffer)
+        let opened = Opened()
         let bootstrap = DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                opened.channel.withLock { $0 = channel }
+                return channel.eventLoop.makeCompletedFuture {
                     let engine = try Engine(
                         configuration, credentials: credentials, router: router, observers: observers, logger: logger)
                     try channel.pipeline.syncOperations.addHandler(DatagramHandler(engine, logger: logger))
@@ -47,6 +50,8 @@ public final class Gateway: Service, Sendable {
         do {
             channel = try await bootstrap.bind(host: configuration.host, port: configuration.port).get()
         } catch {
+            // A bootstrap that fails to bind leaves its channel open, and with it the engine and the keys.
+            try? await opened.channel.withLock { $0 }?.close()
             throw GatewayError(error, host: configuration.host, port: configuration.port)
         }
         let port = channel.localAddress?.port ?? configuration.port
@@ -83,6 +88,11 @@ public final class Gateway: Service, Sendable {
         channel.close(promise: nil)
         try? await channel.closeFuture.get()
     }
+}
+
+/// The channel that a bootstrap made.
+private final class Opened: Sendable {
+    let channel = Mutex<(any Channel)?>(nil)
 }
 
 /// Moves datagrams between the socket and the engine, on the event loop of the channel.

@@ -164,6 +164,21 @@ private func sendReading(_ index: Int, port: Int) async throws -> CoAPCode? {
         }
     }
 
+    @Test func whatFailsToStartKeepsNoKeys() async throws {
+        weak var key: DeviceCredential?
+        do {
+            let credentials = try credentials(1)
+            key = credentials.devices[0]
+            let configuration = GatewayConfiguration(host: "192.0.2.1", port: 0)
+            _ = try? await Gateway.start(configuration, credentials: credentials, logger: quiet)
+        }
+        // The event loop lets go of a closed channel a moment later.
+        for _ in 0..<200 where key != nil {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(key == nil)
+    }
+
     @Test func runEndsWhenItsTaskIsCancelled() async throws {
         let gateway = try await Gateway.start(Self.configuration, credentials: credentials(1), logger: quiet)
         let task = Task { try await gateway.run() }
