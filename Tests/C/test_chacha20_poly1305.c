@@ -35,6 +35,24 @@ static void poly1305(void)
     }
 }
 
+/* With r = 1 and s = 0 the tag is the sum of the blocks modulo p = 2^130 - 5: here from p - 4 to p + 3. */
+static void poly1305_around_p(void)
+{
+    uint8_t key[32] = {1}, text[32], tag[16], expected[16];
+    husk_poly1305 poly;
+    for (uint8_t i = 0; i <= 7; i++) {
+        /* (2^129 - 1) + (2^129 - 1 - i) = p + 3 - i */
+        memset(text, 0xff, sizeof text);
+        text[16] = (uint8_t)(0xff - i);
+        memset(expected, i <= 3 ? 0 : 0xff, sizeof expected);
+        expected[0] = (uint8_t)(i <= 3 ? 3 - i : 0xfb + 3 - i);
+        husk_poly1305_init(&poly, key);
+        husk_poly1305_update(&poly, text, sizeof text);
+        husk_poly1305_final(&poly, tag);
+        CHECK_MEM(tag, expected, sizeof tag);
+    }
+}
+
 static void poly1305_key(void)
 {
     for (size_t i = 0; i < COUNT(one_time_keys); i++) {
@@ -187,6 +205,7 @@ void suite_chacha20_poly1305(void)
 {
     RUN(chacha20);
     RUN(poly1305);
+    RUN(poly1305_around_p);
     RUN(poly1305_key);
     RUN(the_aead);
     RUN(the_tables);

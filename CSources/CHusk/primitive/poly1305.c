@@ -15,7 +15,7 @@
 /* h = (h + block + top * 2^128) * r */
 static void absorb(husk_poly1305 *poly, uint32_t top)
 {
-    uint32_t t[9] = {0};
+    uint32_t *t = poly->product;
     uint64_t carry = 0;
     for (unsigned i = 0; i < 4; i++) {
         carry += (uint64_t)poly->h[i] + husk_load_le32(poly->block + 4 * i);
@@ -24,6 +24,9 @@ static void absorb(husk_poly1305 *poly, uint32_t top)
     }
     poly->h[4] += (uint32_t)carry + top;
 
+    for (unsigned i = 0; i < 5; i++) {
+        t[i] = 0;
+    }
     for (unsigned i = 0; i < 4; i++) {
         uint32_t high = 0;
         for (unsigned j = 0; j < 5; j++) {
@@ -47,7 +50,6 @@ static void absorb(husk_poly1305 *poly, uint32_t top)
     }
     poly->h[4] += (uint32_t)carry;
     poly->bytes = 0;
-    husk_wipe(t, sizeof t);
 }
 
 void husk_poly1305_init(husk_poly1305 *poly, const uint8_t key[HUSK_POLY1305_KEY_BYTES])
@@ -94,8 +96,7 @@ void husk_poly1305_final(husk_poly1305 *poly, uint8_t tag[HUSK_POLY1305_TAG_BYTE
     for (unsigned i = 0; i < 4; i++) {
         carry = (carry + poly->h[i]) >> 32;
     }
-    carry = ((uint32_t)carry + poly->h[4]) >> 2;
-    carry *= 5;
+    carry = 5 * (((uint32_t)carry + poly->h[4]) >> 2);
     for (unsigned i = 0; i < 4; i++) {
         carry += (uint64_t)poly->h[i] + poly->s[i];
         husk_store_le32(tag + 4 * i, (uint32_t)carry);

@@ -58,6 +58,7 @@ typedef struct husk_poly1305 {
     uint32_t h[5];
     uint32_t r[4];
     uint32_t s[4];
+    uint32_t product[9];
     uint8_t block[16];
     uint8_t bytes;
 } husk_poly1305;
