@@ -71,10 +71,10 @@ def _check_layout(ffi, build, cc, structs):
 
 def load(build, cc):
     """Makes the module's names usable; `build` is a directory for what is built."""
-    global ffi, lib, C, STATUS, SUITE_IDS
+    global ffi, lib, C, MACROS, STATUS, SUITE_IDS
     build = Path(build)
     text, macros = _preprocess(build, cc)
-    C = _constants(macros)
+    C, MACROS = _constants(macros), macros
     STATUS = {value: name for name, value in C.items() if name.startswith("HUSK_ERR_")}
     ffi = cffi.FFI()
     declarations = re.sub(r"_Static_assert\s*\([^;]*\);", "", text)
@@ -86,6 +86,7 @@ def load(build, cc):
 
 ffi = lib = None
 C = {}
+MACROS = ""
 STATUS = {}
 SUITE_IDS = []
 
@@ -485,3 +486,97 @@ class OscoreContext:
 
     def unprotect_response(self, exchange, datagram):
         return self._unprotect(lib.husk_oscore_response_unprotect, exchange, datagram)
+
+
+def has_kudos():
+    """True if the umbrella header declares it."""
+    return "HUSK_KUDOS_PATH" in MACROS
+
+
+KUDOS_EVENTS = ["PLAIN", "DIVERGENT", "ESTABLISHED", "CONFIRMED"]
+
+
+class Kudos:
+    """A side of KUDOS with the context in use. `record` is what storage holds; it is written whenever the core asks, and
+    has to be before anything is sent."""
+
+    PEERS = {None: "HUSK_KUDOS_UNKNOWN", True: "HUSK_KUDOS_CAPABLE", False: "HUSK_KUDOS_NON_CAPABLE"}
+
+    def __init__(self, rng, secret, salt, bootstrap, sender_id, recipient_id, cose_alg, id_context, capable=True,
+                 peer_capable=None, has_context=True):
+        self.keep = Keep()
+        self.random = Random(rng)
+        self.config = ffi.new("husk_kudos_config *", {
+            "aead": ffi.addressof(lib, AEADS[cose_alg]), "hash": ffi.addressof(lib, "husk_hash_sha256"),
+            "random": self.random.hook, "bootstrap_secret": self.keep.bytes(bootstrap),
+            "has_id_context": id_context is not None, "id_context": self.keep.bytes(id_context or b""),
+            "sender_id": self.keep.id(sender_id)[0], "recipient_id": self.keep.id(recipient_id)[0],
+            "capable": capable, "peer": C[self.PEERS[peer_capable]]})
+        self.c = ffi.new("husk_kudos *")
+        self.context = OscoreContext()
+        if has_context:
+            self.context = OscoreContext.derive(secret, salt, sender_id, recipient_id, cose_alg, id_context)
+        check(lib.husk_kudos_init(self.c, self.config, self.keep.bytes(secret if has_context else bootstrap)))
+        self.record = None
+        self.save()
+
+    def save(self):
+        if lib.husk_kudos_must_store(self.c):
+            memory = ffi.new("uint8_t[]", 3 + 3 * C["HUSK_KUDOS_SECRET_MAX_BYTES"])
+            length = lib.husk_kudos_record_write(self.c, memory)
+            self.record = bytes(ffi.buffer(memory, length))
+            lib.husk_kudos_stored(self.c)
+
+    def reboot(self):
+        """All that is left is the record."""
+        check(lib.husk_kudos_init(self.c, self.config, self.config.bootstrap_secret))
+        if self.record is not None:
+            check(lib.husk_kudos_restore(self.c, self.keep.bytes(self.record)))
+        self.context = OscoreContext()
+
+    def start(self):
+        check(lib.husk_kudos_start(self.c))
+
+    @property
+    def running(self):
+        return bool(lib.husk_kudos_is_running(self.c))
+
+    @property
+    def secret(self):
+        return bytes(self.c.secrets[0])[:self.c.secret_len]
+
+    def _protect(self, function, exchange, datagram):
+        keep = Keep()
+        message = OscoreContext._decode(datagram, keep)
+        room = len(datagram) + C["HUSK_OSCORE_OVERHEAD_MAX_BYTES"] + C["HUSK_KUDOS_OVERHEAD_BYTES"]
+        out = ffi.new("uint8_t[]", room)
+        length = ffi.new("size_t *")
+        check(function(self.c, self.context.c, exchange, message, out, room, length))
+        return bytes(ffi.buffer(out, length[0]))
+
+    def _unprotect(self, function, exchange, datagram):
+        keep = Keep()
+        inner = ffi.new("husk_coap_message *")
+        spare = ffi.new("uint8_t[]", 64)
+        event = ffi.new("uint8_t *")
+        check(function(self.c, self.context.c, exchange, keep.buffer(datagram), len(datagram), spare, 64, inner,
+                       event))
+        plain = OscoreContext._encode(inner)
+        self.save()
+        return plain, KUDOS_EVENTS[event[0]]
+
+    def protect_request(self, datagram):
+        exchange = ffi.new("husk_oscore_exchange *")
+        return self._protect(lib.husk_kudos_request_protect, exchange, datagram), exchange
+
+    def unprotect_request(self, datagram):
+        """(plain, event, exchange)"""
+        exchange = ffi.new("husk_oscore_exchange *")
+        return *self._unprotect(lib.husk_kudos_request_unprotect, exchange, datagram), exchange
+
+    def protect_response(self, exchange, datagram):
+        return self._protect(lib.husk_kudos_response_protect, exchange, datagram)
+
+    def unprotect_response(self, exchange, datagram):
+        """(plain, event)"""
+        return self._unprotect(lib.husk_kudos_response_unprotect, exchange, datagram)

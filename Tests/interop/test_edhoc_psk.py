@@ -432,7 +432,7 @@ def suite_negotiation(rng, _suite):
     the Initiator likes best among those both have, or find that there is none."""
     has = core.SUITE_IDS
     psk = random_psk(rng)
-    c_i, c_r = identifiers(rng)
+    c_i, c_r = identifiers(rng, 6)  # that any suite takes
 
     def some(of):
         return rng.sample(of, rng.randint(1, len(of)))
@@ -482,9 +482,26 @@ def suite_negotiation(rng, _suite):
             raise AssertionError(f"SUITES_R {suites_r} names more than {supports}")
 
 
+def long_identifiers(rng, suite):
+    """Longer than the OSCORE IDs of the suite may be (RFC 8613 section 3.3)."""
+    longest = SUITES[suite].app_aead.nonce_bytes - 6
+    session = Session(rng, suite, False)
+    session.peer.c_i = rng.randbytes(longest + 1)
+    core_refuses(session, "UNSUPPORTED", 1, session.core.message_1_process, session.peer.message_1())
+
+    session = Session(rng, suite, True)
+    session.peer.process_message_1(session.core.message_1_compose())
+    session.peer.c_r = rng.randbytes(longest + 1)
+    core_refuses(session, "UNSUPPORTED", 1, session.core.message_2_process, session.peer.message_2())
+
+    session = Session(rng, suite, True)
+    session.peer.process_message_1(session.core.message_1_compose())
+    session.peer.c_r = rng.randbytes(longest)
+    session.core.message_2_process(session.peer.message_2())
+
+
 def identifier_forms(rng, suite):
     """Every identifier of one byte, each in the form of RFC 9528 section 3.3.2; the longer form is refused."""
-    psk = random_psk(rng)
     for value in range(256):
         c_i = bytes([value])
         initiator = core.Edhoc(rng.randbytes, [suite], "initiator", c_i)
@@ -496,7 +513,6 @@ def identifier_forms(rng, suite):
         if len(encode_identifier(c_i)) == 1:
             responder = core.Edhoc(rng.randbytes, [suite], "responder")
             raises("FORMAT", responder.message_1_process, message_1[:-1] + cbor2.dumps(c_i))
-    del psk
 
 
 def psk_rules(rng, suite):
@@ -514,7 +530,7 @@ def psk_rules(rng, suite):
 
 
 REFUSALS = [wrong_key, wrong_responder, unknown_kid, critical_ead, wrong_method, same_identifier, bad_public_key,
-            tampering, tampered_early, suite_negotiation, psk_rules]
+            tampering, tampered_early, suite_negotiation, long_identifiers, psk_rules]
 
 
 def refusals(run):

@@ -1,206 +1,374 @@
-"""KUDOS by peer/kudos.py with itself, over messages protected by peer/oscore.py: the examples of appendix A of
-draft-ietf-core-oscore-key-update-14 and what its section 4.4.2 forbids. Both ends have to come out in IDLE with the
-same fresh context, which the core then takes over and uses."""
+"""KUDOS of the core and of peer/kudos.py with each other and each with itself, client and server: the examples of
+appendix A of draft-ietf-core-oscore-key-update-14, reboots in between, and what section 4.4.2 forbids. In the end both
+have the same fresh context, and use it in both directions."""
 
 import husk_core as core
 from harness import Run, equal
 from peer import coap, kudos, oscore
-from peer.suites import Refused
-from test_edhoc_psk import exchange_messages
+from peer.suites import AEADS, Refused
+from test_tables import tables
 
 REQUEST = coap.Message(coap.POST, kudos.WELL_KNOWN, token=b"\x01")
 RESPONSE = coap.Message(coap.CHANGED, token=b"\x01")
 APPLICATION = coap.Message(coap.GET, [(coap.URI_PATH, b"temp")], token=b"\x02")
+DIVERGENT, CONVERGENT, PLAIN = "divergent", "convergent", "plain"
 
 
-def option(message):
-    return oscore.Option.decode(message.option(coap.OSCORE))
+def option(datagram):
+    return oscore.Option.decode(coap.decode(datagram).option(coap.OSCORE))
+
+
+def kind_of(datagram):
+    pair = option(datagram).kudos
+    return PLAIN if pair is None else CONVERGENT if pair[0] & kudos.Z else DIVERGENT
+
+
+class Once:
+    """Watches for what must not come twice."""
+
+    def __init__(self, what):
+        self.what, self.seen = what, set()
+
+    def add(self, *value):
+        if value in self.seen:
+            raise AssertionError(f"{self.what} repeated")
+        self.seen.add(value)
+
+    def sent(self, datagram):
+        """KUDOS messages of one side: the same pair with the same Partial IV means the same key and nonce."""
+        value = option(datagram)
+        if value.kudos is not None:
+            self.add(*value.kudos, value.partial_iv)
+
+
+class PeerSide:
+    def __init__(self, rng, material, bootstrap, ids, alg, id_context, has_context=True, **arguments):
+        self.received = Once("(key, nonce)")  # of all that the other side sent and this one could open
+        contexts = [oscore.Context(secret, salt, *ids, alg, id_context) for secret, salt in (material, bootstrap)]
+        self.state = kudos.Kudos(rng.randbytes, contexts[0] if has_context else None, contexts[1],
+                                 nonce_bytes=rng.choice([8, 8, 1, 16]), **arguments)
+
+    def start(self):
+        pass
+
+    def _sending(self, kind):
+        if kind == PLAIN:
+            return self.state.old, None
+        return getattr(self.state, kind)()
+
+    def request(self, kind, plain=REQUEST):
+        context, pair = self._sending(kind)
+        message, exchange = context.protect_request(plain, pair)
+        return coap.encode(message), (context, exchange)
+
+    def take_request(self, datagram, plain=REQUEST):
+        message = coap.decode(datagram)
+        used = []
+
+        def unprotect(context):
+            inner, exchange = context.unprotect_request(message)
+            used.append(context)
+            self.received.add(context.recipient_key, exchange.nonce)
+            return inner, exchange
+
+        inner, exchange = self.state.receive(option(datagram).kudos, unprotect)
+        equal(coap.encode(inner), coap.encode(plain), "request at the peer")
+        return used[-1], exchange
+
+    def response(self, kind, request):
+        context, pair = self._sending(kind)
+        own_partial_iv = context is not request[0]  # section 3
+        return coap.encode(context.protect_response(RESPONSE, request[1], own_partial_iv, pair))
+
+    def take_response(self, datagram, request):
+        message, partial_iv = coap.decode(datagram), option(datagram).partial_iv
+
+        def unprotect(context):
+            inner = context.unprotect_response(message, request[1])
+            nonce = request[1].nonce if partial_iv is None else context.nonce(context.recipient_id, partial_iv)
+            self.received.add(context.recipient_key, nonce)
+            return inner
+
+        inner = self.state.receive(option(datagram).kudos, unprotect)
+        equal(coap.encode(inner), coap.encode(RESPONSE), "response at the peer")
+
+    @property
+    def idle(self):
+        return self.state.state == kudos.IDLE
+
+    @property
+    def keys(self):
+        """Secret, then sender key, recipient key, common IV."""
+        context = self.state.old
+        return context.master_secret, context.sender_key, context.recipient_key, context.common_iv
+
+
+class CoreSide:
+    def __init__(self, rng, material, bootstrap, ids, alg, id_context, **arguments):
+        self.aead = AEADS[alg]
+        self.sent = Once("(own pair, Partial IV)")
+        self.state = core.Kudos(rng.randbytes, *material, bootstrap[0], *ids, alg, id_context, **arguments)
+
+    def start(self):
+        self.state.start()
+
+    def request(self, kind, plain=REQUEST):
+        datagram, exchange = self.state.protect_request(coap.encode(plain))
+        equal(kind_of(datagram), kind, "kind of request")
+        self.sent.sent(datagram)
+        return datagram, exchange
+
+    def take_request(self, datagram, plain=REQUEST):
+        inner, _, exchange = self.state.unprotect_request(datagram)
+        equal(inner, coap.encode(plain), "request at the core")
+        return exchange
+
+    def response(self, kind, request):
+        datagram = self.state.protect_response(request, coap.encode(RESPONSE))
+        equal(kind_of(datagram), kind, "kind of response")
+        self.sent.sent(datagram)
+        return datagram
+
+    def take_response(self, datagram, request):
+        inner, _ = self.state.unprotect_response(request, datagram)
+        equal(inner, coap.encode(RESPONSE), "response at the core")
+
+    @property
+    def idle(self):
+        return not self.state.running
+
+    @property
+    def keys(self):
+        context = self.state.context.c
+        return (self.state.secret, bytes(context.sender_key)[:self.aead.key_bytes],
+                bytes(context.recipient_key)[:self.aead.key_bytes], bytes(context.common_iv)[:self.aead.nonce_bytes])
 
 
 class Link:
-    """Client and server that share a context, perhaps a bootstrap one too."""
+    """Client and server that share a secret, and a bootstrap secret."""
 
-    def __init__(self, rng, **server):
+    def __init__(self, rng, sides, client=None, server=None):
         self.rng = rng
-        self.ids = [rng.randbytes(1), rng.randbytes(2)]
-        self.alg = rng.choice([10, 10, 30, 24])
+        self.alg = rng.choice(sorted(tables()[0]))
+        longest = AEADS[self.alg].nonce_bytes - 6
+        self.ids = [rng.randbytes(rng.randint(0, longest)), rng.randbytes(longest)]
+        while self.ids[0] == self.ids[1]:
+            self.ids[1] = rng.randbytes(longest)
         self.id_context = rng.choice([None, rng.randbytes(4)])
-        latest = rng.randbytes(rng.choice([16, 32])), rng.randbytes(8)
-        bootstrap = rng.randbytes(16), rng.randbytes(8)
-        capable = server.pop("client_capable", True)
-        self.client = self.party(latest, bootstrap, self.ids, capable=capable)
-        self.server = self.party(latest, bootstrap, self.ids[::-1], **server)
-        self.old = self.client.old.master_secret
+        size = rng.choice([16, 32])
+        material, bootstrap = [(rng.randbytes(size), rng.randbytes(8)) for _ in range(2)]
+        self.old = {material[0], bootstrap[0]}
+        # Bootstrap salts play no part in updateCtx, and the core has none.
+        self.client = sides[0](rng, material, bootstrap, self.ids, self.alg, self.id_context, **(client or {}))
+        self.server = sides[1](rng, material, bootstrap, self.ids[::-1], self.alg, self.id_context, **(server or {}))
 
-    def party(self, latest, bootstrap, ids, lost_latest=False, **arguments):
-        contexts = [oscore.Context(*material, *ids, self.alg, self.id_context) for material in (latest, bootstrap)]
-        return kudos.Kudos(self.rng.randbytes, None if lost_latest else contexts[0], contexts[1],
-                           nonce_bytes=self.rng.choice([8, 8, 1, 16]), **arguments)
-
-    # A message of one end as the other end takes it.
-
-    @staticmethod
-    def request(sender, kind, plain=REQUEST):
-        context, pair = getattr(sender, kind)()
-        return context.protect_request(plain, pair)
-
-    @staticmethod
-    def take_request(receiver, message):
-        return receiver.receive(option(message).kudos, lambda context: context.unprotect_request(message))
-
-    @staticmethod
-    def response(sender, kind, exchange):
-        context, pair = getattr(sender, kind)()
-        return context.protect_response(RESPONSE, exchange, True, pair)
-
-    @staticmethod
-    def take_response(receiver, message, exchange):
-        return receiver.receive(option(message).kudos, lambda context: context.unprotect_response(message, exchange))
-
-    def application(self, client=None, server=None):
-        """A request and its response under the new context, which confirms it to whoever still waits."""
-        client, server = client or self.client, server or self.server
-        request, mine = (client.new or client.old).protect_request(APPLICATION)
-        _, theirs = self.take_request(server, request)
-        response = server.old.protect_response(RESPONSE, theirs)
-        self.take_response(client, response, mine)
+    def application(self, swap=False):
+        """A request and its response under the new context, which confirm it to whoever still waits."""
+        client, server = (self.server, self.client) if swap else (self.client, self.server)
+        request, mine = client.request(PLAIN, APPLICATION)
+        client.take_response(server.response(PLAIN, server.take_request(request, APPLICATION)), mine)
 
     def finish(self):
-        for party in (self.client, self.server):
-            equal(party.state, kudos.IDLE, "state")
-        equal(self.client.old.master_secret, self.server.old.master_secret, "Master Secret")
-        equal(self.client.old.master_salt, self.server.old.master_salt, "Master Salt")
-        if self.client.old.master_secret == self.old:
+        for _ in range(2):
+            self.application()
+            self.application(swap=True)
+        equal((self.client.idle, self.server.idle), (True, True), "both are in IDLE")
+        mine, theirs = self.client.keys, self.server.keys
+        equal(mine, (theirs[0], theirs[2], theirs[1], theirs[3]), "keys")
+        if mine[0] in self.old:
             raise AssertionError("the secret did not change")
-        if self.alg in core_algorithms():
-            context = self.client.old
-            taken = core.OscoreContext.derive(context.master_secret, context.master_salt, context.sender_id,
-                                              context.recipient_id, self.alg, self.id_context)
-            fresh = oscore.Context(context.master_secret, context.master_salt, context.recipient_id,
-                                   context.sender_id, self.alg, self.id_context)
-            exchange_messages(self.rng, taken, fresh)
-
-
-def core_algorithms():
-    return {core.suite(number).app_aead.cose_alg for number in core.SUITE_IDS}
+        self.old.add(mine[0])
 
 
 def forward(link):
     """Appendix A.1."""
-    request, mine = link.request(link.client, "divergent")
-    equal(option(request).kudos[0] & kudos.Z, 0, "z of a divergent message")
-    _, theirs = link.take_request(link.server, request)
-    response = link.response(link.server, "convergent", theirs)
-    equal(option(response).kudos[0] & kudos.Z, kudos.Z, "z of a convergent message")
-    equal(link.server.state, kudos.PENDING, "server")
-    link.take_response(link.client, response, mine)
-    equal(link.client.state, kudos.IDLE, "client")
+    link.client.start()
+    request, mine = link.client.request(DIVERGENT)
+    theirs = link.server.take_request(request)
+    link.client.take_response(link.server.response(CONVERGENT, theirs), mine)
     link.application()
 
 
 def reverse(link):
     """Appendix A.2: the server answers a plain request with a divergent response."""
-    request, mine = link.client.old.protect_request(APPLICATION)
-    _, theirs = link.take_request(link.server, request)
-    link.take_response(link.client, link.response(link.server, "divergent", theirs), mine)
-    request, mine = link.request(link.client, "convergent")
-    _, theirs = link.take_request(link.server, request)
-    equal(link.server.state, kudos.IDLE, "server")
-    link.take_response(link.client, link.server.old.protect_response(RESPONSE, theirs), mine)
+    link.server.start()
+    request, mine = link.client.request(PLAIN, APPLICATION)
+    theirs = link.server.take_request(request, APPLICATION)
+    link.client.take_response(link.server.response(DIVERGENT, theirs), mine)
+    request, mine = link.client.request(CONVERGENT)
+    theirs = link.server.take_request(request)
+    link.client.take_response(link.server.response(PLAIN, theirs), mine)
 
 
 def lost_response(link):
-    """Appendix A.5, with the optimization of section 4.3.4: the client asks again."""
-    request, _ = link.request(link.client, "divergent")
-    _, theirs = link.take_request(link.server, request)
-    link.response(link.server, "convergent", theirs)
-    again, mine = link.request(link.client, "divergent")
+    """Appendix A.5, with the optimization of section 4.3.4: the client asks again, in the same words."""
+    link.client.start()
+    request, _ = link.client.request(DIVERGENT)
+    link.server.response(CONVERGENT, link.server.take_request(request))
+    again, mine = link.client.request(DIVERGENT)
     equal(option(again).kudos, option(request).kudos, "pair")
-    _, theirs = link.take_request(link.server, again)
-    link.take_response(link.client, link.response(link.server, "convergent", theirs), mine)
+    theirs = link.server.take_request(again)
+    link.client.take_response(link.server.response(CONVERGENT, theirs), mine)
     link.application()
 
 
+def lost_request(link):
+    link.client.start()
+    link.client.request(DIVERGENT)
+    request, mine = link.client.request(DIVERGENT)
+    theirs = link.server.take_request(request)
+    link.client.take_response(link.server.response(CONVERGENT, theirs), mine)
+    link.application()
+
+
+def lost_convergent_request(link):
+    """Of appendix A.2: it is sent again."""
+    link.server.start()
+    request, mine = link.client.request(PLAIN, APPLICATION)
+    theirs = link.server.take_request(request, APPLICATION)
+    link.client.take_response(link.server.response(DIVERGENT, theirs), mine)
+    link.client.request(CONVERGENT)
+    request, mine = link.client.request(CONVERGENT)
+    theirs = link.server.take_request(request)
+    link.client.take_response(link.server.response(PLAIN, theirs), mine)
+
+
 def crossing(link):
-    """Appendix A.6: both start at the same time, with requests."""
-    a, mine_a = link.request(link.client, "divergent")
-    b, mine_b = link.request(link.server, "divergent")
-    _, theirs_a = link.take_request(link.server, a)
-    response_a = link.response(link.server, "convergent", theirs_a)
-    _, theirs_b = link.take_request(link.client, b)
-    response_b = link.response(link.client, "convergent", theirs_b)
-    link.take_response(link.client, response_a, mine_a)
-    link.take_response(link.server, response_b, mine_b)
+    """Appendix A.6: both begin at the same time, with requests."""
+    link.client.start()
+    link.server.start()
+    a, mine_a = link.client.request(DIVERGENT)
+    b, mine_b = link.server.request(DIVERGENT)
+    response_a = link.server.response(CONVERGENT, link.server.take_request(a))
+    response_b = link.client.response(CONVERGENT, link.client.take_request(b))
+    link.client.take_response(response_a, mine_a)
+    link.server.take_response(response_b, mine_b)
 
 
 def crossing_and_lost(link):
     """The same, but the server's divergent request never arrives: its convergent response has to be enough."""
-    a, mine_a = link.request(link.client, "divergent")
-    link.request(link.server, "divergent")
-    _, theirs_a = link.take_request(link.server, a)
-    link.take_response(link.client, link.response(link.server, "convergent", theirs_a), mine_a)
+    link.client.start()
+    link.server.start()
+    a, mine_a = link.client.request(DIVERGENT)
+    link.server.request(DIVERGENT)
+    theirs_a = link.server.take_request(a)
+    link.client.take_response(link.server.response(CONVERGENT, theirs_a), mine_a)
     link.application()
 
 
 def twice(link):
     """Appendix A.4: again, before the server has had its key confirmation."""
-    request, mine = link.request(link.client, "divergent")
-    _, theirs = link.take_request(link.server, request)
-    link.take_response(link.client, link.response(link.server, "convergent", theirs), mine)
-    equal(link.server.state, kudos.PENDING, "server")
+    link.client.start()
+    request, mine = link.client.request(DIVERGENT)
+    theirs = link.server.take_request(request)
+    link.client.take_response(link.server.response(CONVERGENT, theirs), mine)
     forward(link)
 
 
-def no_fs(link):
-    """Appendix A.3."""
+def repeatedly(link):
+    """Epoch after epoch, begun by either."""
+    for _ in range(4):
+        link.rng.choice([forward, reverse, crossing])(link)
+        link.finish()
     forward(link)
-    bootstrap = link.client.bootstrap
-    if link.client.old.master_secret == bootstrap.master_secret:
-        raise AssertionError("the bootstrap secret itself came out")
+
+
+def client_reboots(link):
+    """After an execution the client of the core loses everything but its record."""
+    forward(link)
+    link.finish()
+    link.client.state.reboot()
+    forward(link)
+
+
+def server_reboots(link):
+    """The server loses everything but its record between its convergent response and the confirmation."""
+    link.client.start()
+    request, mine = link.client.request(DIVERGENT)
+    link.client.take_response(link.server.response(CONVERGENT, link.server.take_request(request)), mine)
+    link.server.state.reboot()
+    forward(link)
 
 
 def not_with_capable_peers(link):
     """Section 4.4.2: who knows that the other can do FS ignores no-FS."""
-    request, _ = link.request(link.client, "divergent")
-    if not option(request).kudos[0] & kudos.P:
-        raise AssertionError("a device that cannot write asked for FS")
-    try:
-        link.take_request(link.server, request)
-    except kudos.Ignored:
-        equal(link.server.state, kudos.IDLE, "server")
-        return
-    raise AssertionError("downgraded")
+    link.client.start()
+    request, _ = link.client.request(DIVERGENT)
+    equal(option(request).kudos[0] & kudos.P, kudos.P, "bit p of a device that cannot write")
+    refused(link, request)
+
+
+def not_after_fs(link):
+    """The same when it was learned from an execution in FS mode."""
+    forward(link)
+    link.finish()
+    client = link.client.state
+    if isinstance(client, kudos.Kudos):
+        client.capable = False
+    else:
+        client.config.capable = False
+    link.client.start()
+    request, _ = link.client.request(DIVERGENT)
+    equal(option(request).kudos[0] & kudos.P, kudos.P, "bit p")
+    refused(link, request)
 
 
 def tampered(link):
     """A forged x or nonce does not verify and does not move the state."""
-    request, _ = link.request(link.client, "divergent")
-    x, nonce = option(request).kudos
-    for pair in ((x ^ kudos.B, nonce), (x, bytes([nonce[0] ^ 1]) + nonce[1:])):
-        forged = coap.Message(request.code, [(coap.OSCORE, oscore.Option(
-            link.ids[0], link.id_context, b"\x00", pair).encode())], request.payload)
-        try:
-            link.take_request(link.server, forged)
-        except Refused:
-            equal(link.server.state, kudos.IDLE, "server")
-            continue
-        raise AssertionError("accepted")
+    link.client.start()
+    request, mine = link.client.request(DIVERGENT)
+    message, value = coap.decode(request), option(request)
+    x, nonce = value.kudos
+    for pair in ((x ^ kudos.B, nonce), (x ^ kudos.P, nonce), (x, bytes([nonce[0] ^ 1]) + nonce[1:]),
+                 (x ^ 0x80, nonce), (x ^ kudos.Z, nonce)):
+        forged = oscore.Option(value.kid, value.kid_context, value.partial_iv, pair).encode()
+        refused(link, coap.encode(coap.Message(message.code, [(coap.OSCORE, forged)], message.payload)))
+    theirs = link.server.take_request(request)
+    link.client.take_response(link.server.response(CONVERGENT, theirs), mine)
 
 
-COMPLETE = [(forward, {}), (reverse, {}), (lost_response, {}), (crossing, {}), (crossing_and_lost, {}), (twice, {}),
-            (no_fs, {"client_capable": False}), (no_fs, {"capable": False, "peer_capable": False}),
-            (no_fs, {"capable": False, "lost_latest": True, "client_capable": False})]
-REFUSED = [(not_with_capable_peers, {"client_capable": False, "peer_capable": True}), (tampered, {})]
+def refused(link, request):
+    try:
+        link.server.take_request(request)
+    except (Refused, kudos.Ignored, core.HuskError):
+        equal(link.server.idle, True, "the server is in IDLE")
+        return
+    raise AssertionError("accepted")
+
+
+WRITES_NOT = {"capable": False}
+COMPLETE = [(forward, {}, {}), (reverse, {}, {}), (lost_response, {}, {}), (lost_request, {}, {}),
+            (lost_convergent_request, {}, {}), (crossing, {}, {}), (crossing_and_lost, {}, {}), (twice, {}, {}),
+            (repeatedly, {}, {}), (forward, WRITES_NOT, {}), (forward, {}, WRITES_NOT), (reverse, WRITES_NOT, {}),
+            (forward, WRITES_NOT, WRITES_NOT), (reverse, WRITES_NOT, WRITES_NOT), (crossing, WRITES_NOT, WRITES_NOT),
+            (forward, WRITES_NOT, WRITES_NOT | {"has_context": False}),
+            (forward, {"peer_capable": False}, WRITES_NOT | {"has_context": False}), (tampered, {}, {})]
+REFUSED = [(not_with_capable_peers, WRITES_NOT, {"peer_capable": True}), (not_after_fs, {}, {})]
+REBOOTS = [(client_reboots, (CoreSide, PeerSide)), (client_reboots, (CoreSide, CoreSide)),
+           (server_reboots, (PeerSide, CoreSide)), (server_reboots, (CoreSide, CoreSide))]
+
+
+def cases(run):
+    pairs = [(PeerSide, PeerSide)]
+    if core.has_kudos():
+        pairs += [(CoreSide, PeerSide), (PeerSide, CoreSide), (CoreSide, CoreSide)]
+    for sides in pairs:
+        for scenario in COMPLETE + REFUSED:
+            yield sides, *scenario, scenario in COMPLETE
+    if core.has_kudos():
+        for scenario, sides in REBOOTS:
+            yield sides, scenario, {}, {}, True
 
 
 def main():
     run = Run(__doc__)
-    for index, (scenario, arguments) in enumerate(COMPLETE + REFUSED):
-        for number in range(run.count):
-            with run.case(scenario.__name__, arguments, number):
-                link = Link(run.random("kudos", index, number), **arguments)
+    for index, (sides, scenario, client, server, completes) in enumerate(cases(run)):
+        count = run.count if sides[0] is not sides[1] else max(1, run.count // 4)
+        for number in range(count):
+            with run.case(scenario.__name__, sides[0].__name__, client, sides[1].__name__, server, number):
+                link = Link(run.random("kudos", index, number), sides, client, server)
                 scenario(link)
-                if index < len(COMPLETE):
+                if completes:
                     link.finish()
     run.finish()
 

@@ -171,7 +171,8 @@ def error_messages(rng, suite):
     equal((got[1], got[2]), (info.encode() if code == 1 else b"", cbor2.dumps(info) if code == 2 else b""), "ERR_INFO")
     raises("PEER", session.core.message_2_process, message)
     if code in (1, 2):
-        raises("FORMAT", session.core.error_read, cbor2.dumps(code) + cbor2.dumps(rng.choice([True, b"x", {}, [1.5, 2]])))
+        wrong = cbor2.dumps(rng.choice([True, b"x", {}, [1.5, 2]]))
+        raises("FORMAT", session.core.error_read, cbor2.dumps(code) + wrong)
     raises("FORMAT", session.core.error_read, message + b"\x00")
     raises("FORMAT", session.core.error_read, message[:-1] if len(message) > 1 else b"")
 

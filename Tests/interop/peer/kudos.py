@@ -176,7 +176,6 @@ class Kudos:
 
     def _settle(self):
         """Key confirmation, then the Pre-IDLE stage."""
-        if self.own[0] & P or self.theirs[0] & P:
-            self.peer_capable = False if self.capable and not self.own[0] & P else self.peer_capable
+        self.peer_capable = not self.theirs[0] & P
         self.old, self.new, self.state = self.new, None, IDLE
         self._forget()
