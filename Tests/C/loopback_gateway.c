@@ -15,6 +15,7 @@ void loopback_gateway_forget(loopback_gateway *gateway)
 {
     gateway->has_context = false;
     gateway->remembered_count = 0;
+    memset(gateway->rpsk_len, 0, sizeof gateway->rpsk_len);
     husk_edhoc_wipe(&gateway->session);
     husk_oscore_context_wipe(&gateway->context);
 }
@@ -70,30 +71,77 @@ static husk_status take_message_1(loopback_gateway *gateway, const uint8_t *mess
     return status;
 }
 
-static husk_status take_message_3(loopback_gateway *gateway, uint8_t *message, size_t len, uint8_t *out,
-                                  size_t *out_len)
+#define RKID_BYTES 2
+
+static husk_psk resumption(const loopback_gateway *gateway, unsigned which)
+{
+    husk_psk psk = gateway->psk;
+    psk.kid = (husk_bytes){gateway->rpsk[which], RKID_BYTES};
+    psk.key = (husk_bytes){gateway->rpsk[which] + RKID_BYTES, gateway->rpsk_len[which] - RKID_BYTES};
+    return psk;
+}
+
+/* The key that message 3 names: the external one unless it is a resumption PSK we know. */
+static husk_psk choose(loopback_gateway *gateway, husk_bytes kid)
+{
+    gateway->resumed = false;
+    for (unsigned i = 0; i < 2; i++) {
+        if (kid.len == RKID_BYTES && gateway->rpsk_len[i] > 0 && memcmp(kid.data, gateway->rpsk[i], RKID_BYTES) == 0) {
+            gateway->resumed = true;
+            return resumption(gateway, i);
+        }
+    }
+    return gateway->psk;
+}
+
+/* Derives the next resumption PSK and keeps the one just used until the device speaks again (draft section 6). */
+static void ratchet(loopback_gateway *gateway)
+{
+    const husk_bytes none = {NULL, 0};
+    memcpy(gateway->rpsk[1], gateway->rpsk[0], sizeof gateway->rpsk[0]);
+    gateway->rpsk_len[1] = gateway->rpsk_len[0];
+    if (husk_edhoc_export(&gateway->session, HUSK_EDHOC_EXPORT_RKID, none, gateway->rpsk[0], RKID_BYTES) == HUSK_OK &&
+        husk_edhoc_export(&gateway->session, HUSK_EDHOC_EXPORT_RPSK, none, gateway->rpsk[0] + RKID_BYTES, 32) ==
+            HUSK_OK) {
+        gateway->rpsk_len[0] = RKID_BYTES + 32;
+    }
+}
+
+/* Verifies message 3 and enters the new context. */
+static husk_status authenticate(loopback_gateway *gateway, uint8_t *message, size_t len)
 {
     uint8_t kid[HUSK_KID_MAX_BYTES];
     size_t kid_len;
-    husk_oscore_context context;
     husk_status status = husk_edhoc_message_3_identify(&gateway->session, message, len, kid, sizeof kid, &kid_len);
-    if (status == HUSK_OK) {
-        status = husk_edhoc_message_3_process(&gateway->session, &gateway->psk, message, len, NULL);
+    if (status != HUSK_OK) {
+        return status;
     }
+    husk_psk psk = choose(gateway, (husk_bytes){kid, kid_len});
+    status = husk_edhoc_message_3_process(&gateway->session, &psk, message, len, NULL);
     if (status == HUSK_OK) {
-        status = husk_edhoc_message_4_compose(&gateway->session, (husk_bytes){NULL, 0}, out,
-                                              HUSK_EDHOC_MESSAGE_4_MAX_BYTES, out_len);
-    }
-    if (status == HUSK_OK) {
-        status = husk_edhoc_oscore_context(&gateway->session, &context);
-    }
-    if (status == HUSK_OK) {
-        gateway->context = context;
-        gateway->has_context = true;
+        ratchet(gateway);
+        status = husk_edhoc_oscore_context(&gateway->session, &gateway->context);
+        gateway->has_context = status == HUSK_OK;
         gateway->handshakes++;
     }
-    husk_oscore_context_wipe(&context);
     return status;
+}
+
+static husk_status take_message_3(loopback_gateway *gateway, uint8_t *message, size_t len, uint8_t *out,
+                                  size_t *out_len)
+{
+    husk_status status = authenticate(gateway, message, len);
+    if (status != HUSK_OK) {
+        return status;
+    }
+    return husk_edhoc_message_4_compose(&gateway->session, (husk_bytes){NULL, 0}, out,
+                                        HUSK_EDHOC_MESSAGE_4_MAX_BYTES, out_len);
+}
+
+static bool is_session(const loopback_gateway *gateway, husk_bytes c_r)
+{
+    return gateway->session.phase == HUSK_EDHOC_RESPONDER_WAIT_3 && c_r.len == 1 &&
+           c_r.data[0] == gateway->session.c_r.bytes[0];
 }
 
 static size_t take_edhoc(loopback_gateway *gateway, const husk_coap_message *request, uint8_t *payload, uint8_t *out)
@@ -109,8 +157,7 @@ static size_t take_edhoc(loopback_gateway *gateway, const husk_coap_message *req
     } else {
         husk_bytes c_r;
         status = husk_edhoc_identifier_read(&r, &c_r);
-        if (status == HUSK_OK && (gateway->session.phase != HUSK_EDHOC_RESPONDER_WAIT_3 || c_r.len != 1 ||
-                                  c_r.data[0] != gateway->session.c_r.bytes[0])) {
+        if (status == HUSK_OK && !is_session(gateway, c_r)) {
             status = HUSK_ERR_STATE;
         }
         if (status == HUSK_OK) {
@@ -128,6 +175,29 @@ static size_t take_protected(loopback_gateway *gateway, const husk_coap_message 
 {
     husk_oscore_exchange exchange = {0};
     husk_coap_message inner;
+    husk_bytes option;
+    if (husk_coap_option_find(request->options, HUSK_COAP_EDHOC, &option)) {
+        uint8_t message_3[64];
+        size_t message_3_len;
+        husk_oscore_option oscore;
+        if (gateway->no_combined) {
+            return answer(request, HUSK_COAP_BAD_OPTION, (husk_bytes){NULL, 0}, out);
+        }
+        husk_status combined = husk_oscore_option_read(request, &oscore);
+        if (combined == HUSK_OK && !is_session(gateway, oscore.kid)) {
+            combined = HUSK_ERR_STATE;
+        }
+        if (combined == HUSK_OK) {
+            combined = husk_edhoc_combined_split(datagram, &len, message_3, sizeof message_3, &message_3_len);
+        }
+        if (combined == HUSK_OK) {
+            combined = authenticate(gateway, message_3, message_3_len);
+        }
+        if (combined != HUSK_OK) {
+            return answer_error(gateway, request, combined, out);
+        }
+        (void)husk_edhoc_confirm(&gateway->session);
+    }
     if (!gateway->has_context) {
         return answer(request, HUSK_COAP_UNAUTHORIZED, (husk_bytes){NULL, 0}, out);
     }

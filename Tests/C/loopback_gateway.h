@@ -1,5 +1,5 @@
-/* A gateway for one device, for tests without a network: EDHOC responder, one OSCORE context, deduplication. It is no
- * model for a real one (see Sources/HuskGateway); it exists to give the device endpoint somebody to talk to. */
+/* A gateway for one device, for tests without a network: EDHOC responder with resumption and the combined request, one
+ * OSCORE context, deduplication. It is no model for a real one (see Sources/HuskGateway); it exists to give the device endpoint somebody to talk to. */
 #ifndef HUSK_LOOPBACK_GATEWAY_H
 #define HUSK_LOOPBACK_GATEWAY_H
 
@@ -20,6 +20,10 @@ typedef struct loopback_gateway {
     husk_edhoc session;
     husk_oscore_context context;
     bool has_context;
+    bool no_combined;       /* behave like a gateway that does not know RFC 9668 */
+    uint8_t rpsk[2][34];    /* rKID and rPSK: that of the last session, and the one before until the next message */
+    size_t rpsk_len[2];
+    bool resumed;           /* the last handshake was made with a resumption PSK */
     uint8_t next_c_r;
     unsigned handshakes; /* finished */
     unsigned requests;   /* verified, duplicates not counted */

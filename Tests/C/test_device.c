@@ -1,5 +1,6 @@
 /* The device endpoint against a gateway in the same process, over a network that loses, duplicates and reorders. */
 #include "loopback_gateway.h"
+#include "nonce_watch.h"
 #include "test.h"
 #include "toy_suite.h"
 
@@ -9,6 +10,16 @@ static const uint8_t kid[] = {0x0a};
 static const uint8_t cred_i[] = {0xa1, 0x02, 0x61, 'i'};
 static const uint8_t cred_r[] = {0xa1, 0x02, 0x61, 'r'};
 static const uint8_t reading[32] = "thirty-two bytes of temperature";
+
+/* Everything that goes over the network is sealed under watch. */
+static const husk_suite watched_suite = {
+    .id = 0,
+    .edhoc_aead = &nonce_watch_aead,
+    .app_aead = &nonce_watch_aead,
+    .hash = &husk_hash_sha256,
+    .ecdh = &toy_ecdh,
+};
+static const husk_suite *const watched_suites[] = {&watched_suite};
 
 static const husk_suite *const both_suites[] = {&toy_suite_0, &toy_suite_1};
 
@@ -27,18 +38,20 @@ static const husk_device_request request = {
     .payload = {reading, sizeof reading},
 };
 
-/* Storage of one record, in memory. */
+/* Storage of the two records, in memory. */
 typedef struct memory {
-    uint8_t data;
+    uint8_t data; /* the suite */
     bool present;
     bool failing;
+    bool forgets; /* says it stored, but keeps the old record: a power cut before it was durable */
     unsigned stores;
+    uint8_t resumption[HUSK_DEVICE_RECORD_MAX_BYTES];
+    size_t resumption_len;
 } memory;
 
 static husk_status memory_load(void *context, uint8_t record, uint8_t *out, size_t cap, size_t *len)
 {
-    memory *m = context;
-    (void)cap;
+    const memory *m = context;
     *len = 0;
     if (m->failing) {
         return HUSK_ERR_STORAGE;
@@ -47,15 +60,31 @@ static husk_status memory_load(void *context, uint8_t record, uint8_t *out, size
         out[0] = m->data;
         *len = 1;
     }
+    if (record == HUSK_DEVICE_RECORD_RESUMPTION) {
+        CHECK(m->resumption_len <= cap);
+        memcpy(out, m->resumption, m->resumption_len);
+        *len = m->resumption_len;
+    }
     return HUSK_OK;
 }
 
 static husk_status memory_store(void *context, uint8_t record, const uint8_t *data, size_t len)
 {
     memory *m = context;
-    if (m->failing || record != HUSK_DEVICE_RECORD_SUITE || len != 1) {
+    if (m->failing) {
         return HUSK_ERR_STORAGE;
     }
+    if (m->forgets) {
+        return HUSK_OK;
+    }
+    if (record == HUSK_DEVICE_RECORD_RESUMPTION) {
+        CHECK(len <= sizeof m->resumption);
+        memcpy(m->resumption, data, len);
+        m->resumption_len = len;
+        return HUSK_OK;
+    }
+    CHECK_INT(record, HUSK_DEVICE_RECORD_SUITE);
+    CHECK_INT(len, 1);
     m->data = data[0];
     m->present = true;
     m->stores++;
@@ -134,9 +163,140 @@ static void check_response(husk_event event)
     CHECK_MEM(gateway.last_payload, reading, sizeof reading);
 }
 
+static husk_event begin_combined(void)
+{
+    CHECK_OK(husk_device_start(&device, &request));
+    CHECK_INT(step().kind, HUSK_EVENT_NONE);
+    return step();
+}
+
+/* message_3 rides with the request, and the response to that authenticates the gateway. */
+static void authenticates_with_the_first_request(void)
+{
+    begin();
+    husk_event event = begin_combined();
+    check_response(event);
+    CHECK(event.new_session);
+    CHECK_INT(gateway.handshakes, 1);
+    CHECK_OK(husk_device_start(&device, &request));
+    event = step();
+    check_response(event);
+    CHECK(!event.new_session);
+    CHECK_INT(gateway.handshakes, 1);
+}
+
+/* A request too long to be combined goes after message_4; one that just fits does not. */
+static void long_requests_are_not_combined(void)
+{
+    static const uint8_t long_payload[HUSK_DEVICE_BUFFER_BYTES];
+    husk_device_request long_request = request;
+    unsigned combined = 0;
+    unsigned in_sequence = 0;
+    for (size_t len = 0;; len++) {
+        begin();
+        long_request.payload = bytes(long_payload, len);
+        if (husk_device_start(&device, &long_request) == HUSK_ERR_BUFFER) {
+            break;
+        }
+        CHECK_INT(step().kind, HUSK_EVENT_NONE);
+        husk_event event = step();
+        if (event.kind == HUSK_EVENT_AUTHENTICATED) {
+            in_sequence++;
+            event = step();
+        } else {
+            combined++;
+            CHECK_INT(in_sequence, 0);
+        }
+        CHECK_INT(event.kind, HUSK_EVENT_RESPONSE);
+    }
+    CHECK(combined > 32);
+    CHECK(in_sequence > 10);
+}
+
+/* A gateway without RFC 9668 refuses the EDHOC option; the device then goes in sequence. */
+static void gateway_without_the_combined_request(void)
+{
+    begin();
+    gateway.no_combined = true;
+    CHECK_INT(begin_combined().kind, HUSK_EVENT_NONE); /* 4.02 */
+    CHECK_INT(step().kind, HUSK_EVENT_NONE);
+    CHECK_INT(step().kind, HUSK_EVENT_AUTHENTICATED);
+    check_response(step());
+    CHECK_INT(gateway.handshakes, 1);
+}
+
+/* A combined request that comes to nothing leaves no context that was never confirmed. */
+static void unconfirmed_context_is_dropped(void)
+{
+    begin();
+    CHECK_OK(husk_device_start(&device, &request));
+    step();
+    uint8_t out[HUSK_DEVICE_BUFFER_BYTES];
+    husk_event event = {0};
+    while (event.kind == HUSK_EVENT_NONE) {
+        sent(out, &event);
+        now += husk_device_next_timeout(&device, now) == HUSK_DEVICE_NO_TIMEOUT
+                   ? 0
+                   : husk_device_next_timeout(&device, now);
+    }
+    CHECK_INT(event.status, HUSK_ERR_TIMEOUT);
+    CHECK(!device.has_context);
+    static const uint8_t zero[sizeof device.oscore];
+    CHECK_MEM(&device.oscore, zero, sizeof zero);
+    check_response(begin_combined());
+}
+
+static void resumes_with_the_last_session(void)
+{
+    begin();
+    config.resume = true;
+    check_response(begin_combined());
+    CHECK(!gateway.resumed);
+    CHECK_INT(flash.resumption_len, 34);
+    for (int reboot = 0; reboot < 5; reboot++) {
+        uint8_t used[34];
+        memcpy(used, flash.resumption, sizeof used);
+        CHECK_OK(husk_device_init(&device, &config));
+        if (reboot % 2 == 0) {
+            check_response(begin_combined());
+        } else {
+            authenticate();
+        }
+        CHECK(gateway.resumed);
+        CHECK(memcmp(used, flash.resumption, sizeof used) != 0);
+    }
+
+    /* Power was cut before the new key was durable: the gateway still knows the old one. */
+    flash.forgets = true;
+    CHECK_OK(husk_device_init(&device, &config));
+    authenticate();
+    flash.forgets = false;
+    CHECK_OK(husk_device_init(&device, &config));
+    authenticate();
+    CHECK(gateway.resumed);
+
+    /* The gateway forgot: the external PSK is the way back, and the ratchet starts anew. */
+    loopback_gateway_forget(&gateway);
+    CHECK_OK(husk_device_init(&device, &config));
+    CHECK_INT(begin_combined().kind, HUSK_EVENT_NONE);
+    CHECK_INT(step().kind, HUSK_EVENT_NONE);
+    check_response(step());
+    CHECK(!gateway.resumed);
+    CHECK_OK(husk_device_init(&device, &config));
+    authenticate();
+    CHECK(gateway.resumed);
+
+    /* A record that is no key is as good as none. */
+    flash.resumption_len = 5;
+    CHECK_OK(husk_device_init(&device, &config));
+    authenticate();
+    CHECK(!gateway.resumed);
+}
+
 static void authenticates_and_sends(void)
 {
     begin();
+    config.sequential = true;
     CHECK_OK(husk_device_start(&device, &request));
     CHECK_INT(step().kind, HUSK_EVENT_NONE);
     CHECK_INT(step().kind, HUSK_EVENT_AUTHENTICATED);
@@ -273,6 +433,7 @@ static void reset_ends_a_request(void)
 static void damaged_answers_are_dropped(void)
 {
     begin();
+    config.sequential = true;
     CHECK_OK(husk_device_start(&device, &request));
     step();
     for (int leg = 0; leg < 2; leg++) {
@@ -347,11 +508,11 @@ static void gateway_that_lost_the_session(void)
     CHECK_OK(husk_device_start(&device, &request));
     CHECK_INT(step().kind, HUSK_EVENT_NONE); /* 4.01 */
     CHECK_INT(step().kind, HUSK_EVENT_NONE);
-    CHECK_INT(step().kind, HUSK_EVENT_AUTHENTICATED);
     check_response(step());
     CHECK_INT(gateway.handshakes, 2);
 
     /* A gateway that always forgets gets no endless loop out of the device. */
+    config.sequential = true;
     loopback_gateway_forget(&gateway);
     CHECK_OK(husk_device_start(&device, &request));
     step();
@@ -394,7 +555,6 @@ static void suite_is_negotiated_once_and_remembered(void)
     CHECK_OK(husk_device_start(&device, &request));
     CHECK_INT(step().kind, HUSK_EVENT_NONE); /* refused: SUITES_R = 1 */
     CHECK_INT(step().kind, HUSK_EVENT_NONE);
-    CHECK_INT(step().kind, HUSK_EVENT_AUTHENTICATED);
     check_response(step());
     CHECK_INT(flash.stores, 1);
     CHECK_INT(flash.data, 1);
@@ -521,10 +681,7 @@ static void used_up_key_is_replaced(void)
     device.oscore.sender_sequence = HUSK_DEVICE_KEY_USES - 1;
     CHECK_OK(husk_device_start(&device, &request));
     check_response(step());
-    CHECK_OK(husk_device_start(&device, &request));
-    step();
-    CHECK_INT(step().kind, HUSK_EVENT_AUTHENTICATED);
-    check_response(step());
+    check_response(begin_combined());
     CHECK_INT(device.oscore.sender_sequence, 1);
 }
 
@@ -633,6 +790,12 @@ static void troubled_networks(unsigned runs)
     for (unsigned run = 0; run < runs; run++) {
         begin();
         rng.state = 1000 + run;
+        config.edhoc.suites = watched_suites;
+        loopback_gateway_init(&gateway, &config.edhoc, &psk);
+        nonce_watch_reset();
+        config.sequential = run % 2 == 1;
+        config.resume = run % 3 != 0;
+        gateway.no_combined = run % 11 == 4;
         CHECK_OK(husk_device_init(&device, &config));
         memset(network, 0, sizeof network);
         for (int i = 0; i < 6; i++) {
@@ -653,6 +816,9 @@ static void troubled_networks(unsigned runs)
          * arrive during the first of them. */
         (void)request_through(0);
         CHECK(request_through(0));
+        CHECK_INT(nonce_watch_repeats(), 0);
+        CHECK_INT(nonce_watch_forgotten(), 0);
+        CHECK(nonce_watch_seals() > 10);
     }
     /* Both ends were exercised. */
     CHECK(answered > failed);
@@ -668,9 +834,31 @@ static void any_network_ends_in_a_session_or_a_clean_failure(void)
 #endif
 }
 
+/* The watch itself: a context that was copied and used twice, as careless storage would, is caught. */
+static void watch_fires_on_a_repeated_nonce(void)
+{
+    begin();
+    config.edhoc.suites = watched_suites;
+    loopback_gateway_init(&gateway, &config.edhoc, &psk);
+    nonce_watch_reset();
+    authenticate();
+    const husk_device copy = device;
+    for (int i = 0; i < 2; i++) {
+        device = copy;
+        CHECK_INT(nonce_watch_repeats(), 0);
+        CHECK_OK(husk_device_start(&device, &request));
+    }
+    CHECK_INT(nonce_watch_repeats(), 1);
+}
+
 void suite_device(void)
 {
     RUN(authenticates_and_sends);
+    RUN(authenticates_with_the_first_request);
+    RUN(long_requests_are_not_combined);
+    RUN(gateway_without_the_combined_request);
+    RUN(unconfirmed_context_is_dropped);
+    RUN(resumes_with_the_last_session);
     RUN(overhead_of_protection);
     RUN(silence_ends_in_a_timeout);
     RUN(separate_response);
@@ -685,5 +873,6 @@ void suite_device(void)
     RUN(unusable_requests);
     RUN(used_up_key_is_replaced);
     RUN(failed_handshake_keeps_the_old_session);
+    RUN(watch_fires_on_a_repeated_nonce);
     RUN(any_network_ends_in_a_session_or_a_clean_failure);
 }

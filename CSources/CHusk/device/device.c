@@ -51,7 +51,7 @@ husk_status husk_device_start(husk_device *device, const husk_device_request *re
     }
     husk_status status = HUSK_OK;
     if (request != NULL) {
-        status = husk_device_check_request(request);
+        status = husk_device_check_request(request, 0);
         if (status != HUSK_OK) {
             return status;
         }
@@ -59,9 +59,10 @@ husk_status husk_device_start(husk_device *device, const husk_device_request *re
     device->request = request;
     device->renegotiated = false;
     device->reauthenticated = false;
+    device->sequential = device->config->sequential;
     bool used_up = device->has_context && device->oscore.sender_sequence >= device->oscore.sender_limit;
     if (request != NULL && device->has_context && !used_up) {
-        status = husk_device_send_request(device);
+        status = husk_device_send_request(device, (husk_bytes){NULL, 0});
     } else {
         status = husk_device_authenticate(device);
     }
@@ -75,6 +76,9 @@ void husk_device_abandon(husk_device *device)
 {
     husk_device_exchange_end(device);
     husk_edhoc_wipe(&device->edhoc);
+    if (!device->has_context) {
+        husk_oscore_context_wipe(&device->oscore);
+    }
     device->request = NULL;
 }
 

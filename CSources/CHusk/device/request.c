@@ -1,28 +1,31 @@
 /* Requests of the application and their responses, under the OSCORE security context. */
 #include "device/steps.h"
 
-static void write_options(husk_coap_writer *w, const husk_device_request *request)
+static void write_options(husk_coap_writer *w, const husk_device_request *request, bool combined)
 {
     husk_coap_write_path(w, request->path, request->path_len);
     if (request->content_format != HUSK_DEVICE_NO_FORMAT) {
         husk_coap_write_option_uint(w, HUSK_COAP_CONTENT_FORMAT, request->content_format);
     }
+    if (combined) {
+        husk_coap_write_option(w, HUSK_COAP_EDHOC, NULL, 0);
+    }
 }
 
 /* Encoded length of the options. HUSK_ERR_ARGUMENT if one is out of range. */
-static husk_status measure_options(const husk_device_request *request, size_t *len)
+static husk_status measure_options(const husk_device_request *request, bool combined, size_t *len)
 {
     husk_coap_writer w;
     husk_coap_writer_init_options(&w, NULL, 0);
-    write_options(&w, request);
+    write_options(&w, request, combined);
     husk_status status = husk_coap_writer_finish(&w, len);
     return status == HUSK_ERR_BUFFER ? HUSK_OK : status;
 }
 
-husk_status husk_device_check_request(const husk_device_request *request)
+husk_status husk_device_check_request(const husk_device_request *request, size_t extra)
 {
     size_t options_len;
-    husk_status status = measure_options(request, &options_len);
+    husk_status status = measure_options(request, false, &options_len);
     if (status != HUSK_OK) {
         return status;
     }
@@ -30,21 +33,23 @@ husk_status husk_device_check_request(const husk_device_request *request)
         (request->content_format > UINT16_MAX && request->content_format != HUSK_DEVICE_NO_FORMAT)) {
         return HUSK_ERR_ARGUMENT;
     }
-    const size_t fixed = HUSK_COAP_HEADER_BYTES + sizeof((husk_device *)0)->token + HUSK_OSCORE_OVERHEAD_MAX_BYTES + 1;
-    if (options_len > HUSK_DEVICE_BUFFER_BYTES - fixed ||
+    const size_t fixed =
+        HUSK_COAP_HEADER_BYTES + sizeof((husk_device *)0)->token + HUSK_OSCORE_OVERHEAD_MAX_BYTES + 1 + extra;
+    if (fixed > HUSK_DEVICE_BUFFER_BYTES || options_len > HUSK_DEVICE_BUFFER_BYTES - fixed ||
         request->payload.len > HUSK_DEVICE_BUFFER_BYTES - fixed - options_len) {
         return HUSK_ERR_BUFFER;
     }
     return HUSK_OK;
 }
 
-husk_status husk_device_send_request(husk_device *device)
+husk_status husk_device_send_request(husk_device *device, husk_bytes message_3)
 {
     const husk_device_request *request = device->request;
+    bool combined = message_3.len > 0;
     size_t options_len;
-    husk_status status = husk_device_check_request(request);
+    husk_status status = husk_device_check_request(request, 0);
     if (status == HUSK_OK) {
-        status = measure_options(request, &options_len);
+        status = measure_options(request, combined, &options_len);
     }
     if (status == HUSK_OK) {
         status = husk_device_exchange_prepare(device);
@@ -57,7 +62,7 @@ husk_status husk_device_send_request(husk_device *device)
     uint8_t *options = device->buffer + (sizeof device->buffer - options_len);
     husk_coap_writer w;
     husk_coap_writer_init_options(&w, options, options_len);
-    write_options(&w, request);
+    write_options(&w, request, combined);
 
     const husk_coap_message plain = {
         .type = HUSK_COAP_CON,
@@ -71,22 +76,38 @@ husk_status husk_device_send_request(husk_device *device)
     device->exchange = (husk_oscore_exchange){0};
     status = husk_oscore_request_protect(&device->oscore, &device->exchange, &plain, device->buffer,
                                          sizeof device->buffer, &len);
+    if (status == HUSK_OK && combined) {
+        status = husk_edhoc_combined_insert(message_3, device->buffer, &len, sizeof device->buffer);
+    }
     if (status != HUSK_OK) {
-        husk_device_exchange_end(device);
         return status;
     }
-    husk_device_exchange_begin(device, HUSK_DEVICE_WAIT_RESPONSE, len);
+    husk_device_exchange_begin(device, combined ? HUSK_DEVICE_WAIT_COMBINED : HUSK_DEVICE_WAIT_RESPONSE, len);
     return HUSK_OK;
 }
 
 /* An answer without OSCORE. 4.01 and 4.00 are how a gateway says that it lost our context or cannot verify with it
- * (RFC 8613 section 8.2): authenticate again and repeat the request, once. */
+ * (RFC 8613 section 8.2): authenticate again and repeat the request, once. 4.02 to a combined request: it does not know
+ * that option, so the handshake is done again in sequence. An EDHOC error message has the last word on a handshake. */
 static void take_unprotected(husk_device *device, const husk_coap_message *answer, husk_event *event)
 {
-    bool unknown = answer->code == HUSK_COAP_UNAUTHORIZED || answer->code == HUSK_COAP_BAD_REQUEST;
-    husk_status status = unknown ? HUSK_ERR_CONTEXT : HUSK_ERR_PEER;
-    if (unknown && !device->reauthenticated) {
+    bool combined = device->phase == HUSK_DEVICE_WAIT_COMBINED;
+    if (combined && answer->payload.len > 0) {
+        husk_device_take_refusal(device, answer, event);
+        return;
+    }
+    husk_status status = HUSK_ERR_PEER;
+    bool again = false;
+    if (combined && answer->code == HUSK_COAP_BAD_OPTION) {
+        again = !device->sequential;
+        device->sequential = true;
+    }
+    if (answer->code == HUSK_COAP_UNAUTHORIZED || answer->code == HUSK_COAP_BAD_REQUEST) {
+        status = HUSK_ERR_CONTEXT;
+        again = !device->reauthenticated;
         device->reauthenticated = true;
+    }
+    if (again) {
         status = husk_device_authenticate(device);
         if (status == HUSK_OK) {
             return;
@@ -111,8 +132,17 @@ husk_status husk_device_take_response(husk_device *device, const husk_coap_messa
     if (status != HUSK_OK) {
         return status;
     }
+    bool new_session = device->phase == HUSK_DEVICE_WAIT_COMBINED;
+    if (new_session) {
+        husk_device_authenticated(device); /* the response stands in for message 4 */
+    }
     husk_device_exchange_end(device);
     device->request = NULL;
-    *event = (husk_event){.kind = HUSK_EVENT_RESPONSE, .code = inner.code, .payload = inner.payload};
+    *event = (husk_event){
+        .kind = HUSK_EVENT_RESPONSE,
+        .code = inner.code,
+        .new_session = new_session,
+        .payload = inner.payload,
+    };
     return HUSK_OK;
 }

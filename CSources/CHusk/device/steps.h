@@ -8,17 +8,29 @@
 /* A new handshake with the suite device->suite_index: message_1. */
 husk_status husk_device_authenticate(husk_device *device);
 
-/* The answer to message_1 or message_3. HUSK_ERR_* if it was dropped; otherwise *event says what came of it. */
+/* The answer to message_1, or to message_3 sent alone. HUSK_ERR_* if it was dropped; otherwise *event says what came of
+ * it. */
 husk_status husk_device_take_message_2(husk_device *device, const husk_coap_message *answer, uint8_t *payload,
                                        husk_event *event);
 husk_status husk_device_take_message_4(husk_device *device, const husk_coap_message *answer, uint8_t *payload,
                                        husk_event *event);
 
-/* device->request under the security context. */
-husk_status husk_device_send_request(husk_device *device);
+/* What an EDHOC error message, or anything else but success, says about the handshake in progress: another attempt,
+ * or the end in *event. */
+void husk_device_take_refusal(husk_device *device, const husk_coap_message *answer, husk_event *event);
 
-/* Options and payload of a request have to fit: HUSK_ERR_ARGUMENT, HUSK_ERR_BUFFER. */
-husk_status husk_device_check_request(const husk_device_request *request);
+/* The handshake is over, and the gateway authenticated: the context counts, the handshake is wiped, and what the next
+ * one can start from is stored. */
+void husk_device_authenticated(husk_device *device);
+
+/* Derives the security context from the handshake, in place of any other. */
+husk_status husk_device_take_context(husk_device *device);
+
+/* device->request under the security context; with message_3 in front unless that is empty. */
+husk_status husk_device_send_request(husk_device *device, husk_bytes message_3);
+
+/* Options and payload of a request have to fit with `extra` bytes more: HUSK_ERR_ARGUMENT, HUSK_ERR_BUFFER. */
+husk_status husk_device_check_request(const husk_device_request *request, size_t extra);
 
 /* The answer to it, still protected. */
 husk_status husk_device_take_response(husk_device *device, const husk_coap_message *answer, uint8_t *datagram,

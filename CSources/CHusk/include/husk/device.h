@@ -1,5 +1,6 @@
 /* device: the endpoint a firmware engineer uses. It authenticates to a gateway with EDHOC-PSK over CoAP (RFC 9528
- * appendix A.2), then sends OSCORE-protected requests, and retransmits what needs an answer (RFC 7252 section 4.2).
+ * appendix A.2), sends OSCORE-protected requests, the first together with message 3 (RFC 9668), and retransmits what
+ * needs an answer (RFC 7252 section 4.2).
  *
  * Sans-I/O: datagrams in, datagrams out, time as a number. The whole main loop:
  *
@@ -29,7 +30,11 @@ extern "C" {
 #endif
 
 /* Storage records of the endpoint. */
-#define HUSK_DEVICE_RECORD_SUITE 1 /* index of the suite the gateway accepted last, so that it is tried first */
+#define HUSK_DEVICE_RECORD_SUITE 1      /* index of the suite the gateway accepted last, so that it is tried first */
+#define HUSK_DEVICE_RECORD_RESUMPTION 2 /* rKID and rPSK of the last session: secret */
+
+/* Longest record. */
+#define HUSK_DEVICE_RECORD_MAX_BYTES (2 + HUSK_HASH_MAX_BYTES)
 
 /* Requests under one key before the endpoint authenticates anew: the limit q of draft-ietf-core-oscore-key-limits for
  * AES-CCM with 8-byte tags. */
@@ -43,6 +48,9 @@ typedef struct husk_device_config {
     husk_edhoc_config edhoc; /* suites in order of preference; the random hook */
     husk_psk psk;            /* key, kid and credentials; the device is the Initiator */
     husk_storage storage;    /* load and store may be NULL: then nothing is remembered across reboots */
+    bool resume;             /* keep a resumption PSK in storage and authenticate with it first; the external PSK stays
+                              * the way back in (draft-ietf-lake-edhoc-psk-08 section 6) */
+    bool sequential;         /* never combine message 3 with a request: wait for message 4 first */
 } husk_device_config;
 
 /* A request to the gateway. Must stay valid until the event that ends it. */
@@ -58,13 +66,14 @@ typedef struct husk_device_request {
 
 /* What a call to receive or transmit brought about. */
 #define HUSK_EVENT_NONE 0
-#define HUSK_EVENT_AUTHENTICATED 1 /* the gateway has proved to hold the key; a new session began */
+#define HUSK_EVENT_AUTHENTICATED 1 /* the gateway has proved to hold the key, and nothing else was asked of it yet */
 #define HUSK_EVENT_RESPONSE 2      /* the request was answered: code and payload, verified */
 #define HUSK_EVENT_FAILED 3        /* the request, or authentication, came to nothing: see status; start again at will */
 
 typedef struct husk_event {
     uint8_t kind;
     uint8_t code;        /* RESPONSE: CoAP response code; FAILED: that of the refusal, or 0 */
+    bool new_session;    /* AUTHENTICATED, and a RESPONSE that proved it: a new session began */
     husk_status status;  /* FAILED: why */
     husk_bytes payload;  /* RESPONSE: points into the received datagram */
 } husk_event;
@@ -78,7 +87,10 @@ typedef struct husk_event {
  *                       doubling each time, `deadline` the moment it ends
  *     renegotiated      a suite was refused in this run already: a second refusal ends it, so that a forger cannot keep
  *                       the device busy
- *     reauthenticated   the gateway said it does not know our context, for this request: once per request only */
+ *     reauthenticated   the gateway said it does not know our context, for this request: once per request only
+ *     resuming          message 3 was made with the resumption PSK
+ *     resume_refused    and the gateway did not accept that: the external PSK is used, until it gave a new one
+ *     sequential        the gateway does not know the combined request, or the configuration forbids it */
 typedef struct husk_device {
     const husk_device_config *config;
     const husk_device_request *request; /* in progress, or NULL */
@@ -97,6 +109,9 @@ typedef struct husk_device {
     bool reply_pending;
     bool renegotiated;
     bool reauthenticated;
+    bool resuming;
+    bool resume_refused;
+    bool sequential;
     bool has_context;
     uint8_t token[2];
     uint8_t reply[HUSK_COAP_HEADER_BYTES];
