@@ -60,6 +60,7 @@ static void configure(const provisioning *p)
                 .kid = {p->kid, p->kid_len},
                 .cred_i = {p->cred_i, p->cred_i_len},
                 .cred_r = {p->cred_r, p->cred_r_len}},
+        .sequential = true, /* so that all four messages of the handshake are seen */
     };
 }
 

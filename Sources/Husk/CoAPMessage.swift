@@ -88,6 +88,7 @@ public struct CoAPOption: Sendable, Hashable {
     public static let maxAge: UInt32 = 14
     public static let uriQuery: UInt32 = 15
     public static let accept: UInt32 = 17
+    public static let edhoc: UInt32 = 21
 }
 
 /// A CoAP message (RFC 7252 section 3).

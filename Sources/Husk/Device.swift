@@ -28,9 +28,10 @@ internal import CHusk
 
     public enum Event: Sendable, Equatable {
         case none
-        /// The gateway has proved to hold the key.
+        /// The gateway has proved to hold the key, and was asked nothing else yet.
         case authenticated
-        /// The request was answered, and the answer verified.
+        /// The request was answered, and the answer verified. If there was no session, this proves that the gateway
+        /// holds the key too.
         case response(code: CoAPCode, payload: [UInt8])
         /// The request, or authentication, came to nothing; `refusal` is the gateway's answer if it was one. Start
         /// again at will.
@@ -47,19 +48,34 @@ internal import CHusk
     private let config: Pinned<husk_device_config>
     private let configuration: HandshakeConfiguration
     private let key: PreSharedKey
+    /// Held because the core points to it.
+    private let memory: DeviceMemory?
     private let request = unsafe Pinned(zeroed: husk_device_request.self)
     /// Path and payload of the request in progress, which the core points to.
     private var requestBytes = PinnedBytes(count: 0)
 
-    /// Throws ``HuskError/argument`` or ``HuskError/credential`` for a configuration that cannot work.
-    public init(key: borrowing PreSharedKey, configuration: HandshakeConfiguration) throws(HuskError) {
+    /// - Parameters:
+    ///   - combinesFirstRequest: message_3 rides with the first request (RFC 9668); otherwise it is answered by message_4
+    ///     before the request is sent
+    ///   - memory: what to remember for later devices; with it, sessions are resumed
+    /// - Throws: ``HuskError/argument`` or ``HuskError/credential`` for a configuration that cannot work.
+    public init(
+        key: borrowing PreSharedKey, configuration: HandshakeConfiguration, combinesFirstRequest: Bool = true,
+        memory: DeviceMemory? = nil
+    ) throws(HuskError) {
         let key = key.copy()
         let config = unsafe Pinned(zeroed: husk_device_config.self)
         let storage = unsafe Pinned(zeroed: husk_device.self)
         unsafe config.pointer.pointee.edhoc = configuration.pointer.pointee
         unsafe config.pointer.pointee.psk = key.view
+        unsafe config.pointer.pointee.sequential = !combinesFirstRequest
+        if let memory {
+            unsafe config.pointer.pointee.storage = memory.hook
+            unsafe config.pointer.pointee.resume = true
+        }
         try unsafe check(husk_device_init(storage.pointer, config.pointer))
         self.configuration = configuration
+        self.memory = memory
         self.key = key
         unsafe self.config = unsafe config
         unsafe self.storage = unsafe storage

@@ -31,6 +31,24 @@ public enum Handshake {
             try session.securityContext()
         }
 
+        /// The key for the next handshake with the same peer (draft-ietf-lake-edhoc-psk-08 section 6): rPSK of the
+        /// length of the hash, rKID of 2 bytes, and the credentials of `key`, which this handshake was made with.
+        public borrowing func resumptionKey(after key: borrowing PreSharedKey) throws(HuskError) -> PreSharedKey {
+            let rPSK = PinnedBytes(count: Int(HUSK_SHA256_DIGEST_BYTES))
+            let rKID = PinnedBytes(count: Self.rKIDBytes)
+            try unsafe check(
+                husk_edhoc_export(
+                    session.pointer, UInt32(HUSK_EDHOC_EXPORT_RPSK), noBytes, rPSK.pointer, rPSK.count))
+            try unsafe check(
+                husk_edhoc_export(
+                    session.pointer, UInt32(HUSK_EDHOC_EXPORT_RKID), noBytes, rKID.pointer, rKID.count))
+            return unsafe PreSharedKey(
+                key: rPSK.slice(0, rPSK.count), kid: rKID.slice(0, rKID.count), credentialsOf: key)
+        }
+
+        /// kid_length, by default.
+        static let rKIDBytes = 2
+
         public var suite: CipherSuite { session.suite }
     }
 }

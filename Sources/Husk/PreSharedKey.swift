@@ -56,6 +56,19 @@ public struct PreSharedKey: ~Copyable, Sendable {
         self.initiatorCount = initiatorCount
     }
 
+    /// Another key and kid with the credentials of `original`.
+    init(key: husk_bytes, kid: husk_bytes, credentialsOf original: borrowing PreSharedKey) {
+        let old = unsafe original.view
+        let parts = unsafe [key, kid, old.cred_i, old.cred_r]
+        let storage = unsafe PinnedBytes(count: parts.reduce(0) { unsafe $0 + $1.len })
+        var at = 0
+        for unsafe part in unsafe parts {
+            unsafe storage.write(UnsafeRawBufferPointer(start: part.data, count: part.len).bytes, at: at)
+            unsafe at += part.len
+        }
+        unsafe self.init(storage, keyCount: key.len, kidCount: kid.len, initiatorCount: old.cred_i.len)
+    }
+
     /// The key identifier, which is not secret.
     public var kid: [UInt8] {
         unsafe [UInt8](bytes.slice(keyCount, kidCount))

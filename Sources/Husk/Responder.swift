@@ -64,6 +64,17 @@ extension Handshake.Responder {
             }
         }
 
+        /// Whether message_3 verifies with this key; for identifiers that several keys share. Changes nothing.
+        public borrowing func accepts(_ message3: RawSpan, key: borrowing PreSharedKey) -> Bool {
+            let copy = unsafe Pinned(zeroed: husk_edhoc.self)
+            unsafe copy.pointer.pointee = session.pointer.pointee
+            var psk = unsafe key.view
+            let verified: Void? = try? unsafe withCopy(message3) { message, length in
+                unsafe husk_edhoc_message_3_process(copy.pointer, &psk, message, length, nil)
+            }
+            return verified != nil
+        }
+
         /// Verifies message_3, which authenticates the peer.
         ///
         /// - Throws: ``HuskError/credential`` if the message means another key, ``HuskError/authentication`` if it does
@@ -82,6 +93,12 @@ extension Handshake.Responder {
     /// The peer is authenticated.
     public struct ReadyForMessage4: ~Copyable, Sendable {
         let session: Session
+
+        /// Ends the handshake without message_4, which a response under the new security context stands in for.
+        public consuming func confirm() throws(HuskError) -> Handshake.Completed {
+            try unsafe check(husk_edhoc_confirm(session.pointer))
+            return Handshake.Completed(session: session)
+        }
 
         /// Writes message_4, which authenticates this side to the peer.
         public consuming func compose(message4: inout [UInt8]) throws(HuskError) -> Handshake.Completed {

@@ -188,6 +188,7 @@ private final class DeviceHandler: ChannelInboundHandler {
     private var sent = 0
     private var began: UInt32 = 0
     private var timer: Scheduled<Void>?
+    private var isAnnounced = false
     private var isOver = false
 
     init(
@@ -267,11 +268,12 @@ private final class DeviceHandler: ChannelInboundHandler {
         case .none:
             return
         case .authenticated:
-            progress.yield(.authenticated(milliseconds: now &- began))
+            announceSession()
             if readings == 0 {
                 end(.finished)
             }
         case .response(let code, _):
+            announceSession()
             guard code.rawValue >> 5 == 2 else { return end(.refused(code)) }
             sent += 1
             progress.yield(.answered(number: sent, code: code))
@@ -280,6 +282,13 @@ private final class DeviceHandler: ChannelInboundHandler {
         case .failed(let error, let refusal):
             end(.failed(error, refusal: refusal))
         }
+    }
+
+    /// The first proof that the gateway holds the key: message_4, or the response to a request that carried message_3.
+    private func announceSession() {
+        guard !isAnnounced else { return }
+        isAnnounced = true
+        progress.yield(.authenticated(milliseconds: now &- began))
     }
 
     private func end(_ last: DeviceProgress) {

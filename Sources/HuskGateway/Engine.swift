@@ -17,6 +17,7 @@ final class Engine {
     private var identifiers = IdentifierPool()
     private var handshakes: HandshakeTable
     private var sessions = SessionTable()
+    private var resumptions = ResumptionTable()
     /// Two caches, so that strangers cannot push out the answers to authenticated devices.
     private var strangers: ExchangeCache
     private var devices: ExchangeCache
@@ -120,7 +121,8 @@ final class Engine {
         }
         let outcome = message.option(CoAPOption.oscore) == nil
             ? plain(message, datagram, from: peer, now: now)
-            : protected(message, datagram, from: peer)
+            : message.option(CoAPOption.edhoc) == nil
+                ? protected(message, datagram, from: peer) : combined(message, datagram, from: peer)
         if let response = outcome.response {
             switch outcome.memory {
             case .none: break
@@ -258,38 +260,85 @@ final class Engine {
             return edhoc(request, .edhocError, message, code: .badRequest, memory: .none)
         }
         do throws(HuskError) {
-            let kid: [UInt8]
+            let key: PresentedKey
             do throws(HuskError) {
-                kid = try handshake.keyIdentifier(in: bytes)
+                key = try presentedKey(bytes, of: handshake)
             } catch .peer {
                 received(.edhocError, datagram, from: peer, edhocBytes: bytes.count)
                 refused(.handshake(.peer), from: peer)
                 return Outcome(response: try? answer(request, .changed).encoded(), name: .coapResponse)
             }
             received(.edhocMessage3, datagram, from: peer, edhocBytes: bytes.count)
-            let phase = try handshake.takePhase()
-            let suite = phase.suite
-            guard let credential = credentials[kid: kid] else { throw HuskError.credential }
             var message4: [UInt8] = []
-            let completed = try phase.process(bytes, key: credential.key).compose(message4: &message4)
-            let context = try completed.securityContext()
-            handshakes.remove(handshake)
-            let session = Session(identifier: identifier, credential: credential, context: context)
-            release(sessions.insert(session))
-            observers.count { $0.handshakesCompleted += 1 }
-            observers.emit(
-                .authenticated(
-                    GatewayAuthentication(device: credential.device, suite: suite, peer: peer.shortDescription)))
-            logger.info(
-                "device authenticated",
-                metadata: [
-                    "device": "\(credential.device)", "peer": "\(peer.shortDescription)", "suite": "\(suite.id)",
-                ])
+            let completed = try handshake.takePhase().process(bytes, key: key.key).compose(message4: &message4)
+            try enterSession(handshake, key, completed)
             return edhoc(request, .edhocMessage4, message4, memory: .device)
         } catch {
             drop(handshake)
             return failed(request, error, from: peer, memory: .stranger)
         }
+    }
+
+    /// The key that message_3 was made with. Its identifier tells, unless several keys share it.
+    private func presentedKey(_ message3: [UInt8], of handshake: PendingHandshake) throws(HuskError) -> PresentedKey {
+        let kid = try handshake.keyIdentifier(in: message3)
+        var keys = resumptions.keys(kid)
+        if let credential = credentials[kid: kid] {
+            keys.append(PresentedKey(credential, credential.key.copy()))
+        }
+        guard let first = keys.first else { throw .credential }
+        guard keys.count > 1 else { return first }
+        guard let fits = keys.first(where: { handshake.accepts(message3, key: $0.key) }) else { throw .authentication }
+        return fits
+    }
+
+    /// message_3 has verified: the handshake becomes a session.
+    private func enterSession(
+        _ handshake: PendingHandshake, _ key: PresentedKey, _ completed: consuming Handshake.Completed
+    ) throws(HuskError) {
+        let credential = key.credential
+        let suite = completed.suite
+        let peer = handshake.peer.shortDescription
+        let next = try completed.resumptionKey(after: key.key)
+        let context = try completed.securityContext()
+        resumptions.advance(from: key, to: next)
+        handshakes.remove(handshake)
+        let session = Session(identifier: handshake.identifier, credential: credential, context: context)
+        release(sessions.insert(session))
+        observers.count { $0.handshakesCompleted += 1 }
+        observers.emit(.authenticated(GatewayAuthentication(device: credential.device, suite: suite, peer: peer)))
+        logger.info(
+            "device authenticated",
+            metadata: ["device": "\(credential.device)", "peer": "\(peer)", "suite": "\(suite.id)"])
+    }
+
+    /// message_3 and the first request in one (RFC 9668 section 3.3.1). For the handshake the same holds as in
+    /// ``message3(_:_:from:)``; a failure there is told with error code 1.
+    private func combined(_ request: CoAPMessage, _ datagram: [UInt8], from peer: SocketAddress) -> Outcome {
+        let parts: CombinedRequest
+        let identifier: ConnectionIdentifier
+        do throws(HuskError) {
+            identifier = try request.oscoreIdentifier()
+            parts = try CombinedRequest(splitting: datagram)
+        } catch {
+            received(.combinedRequest, datagram, from: peer)
+            return failed(request, .format, from: peer, memory: .none)
+        }
+        received(.combinedRequest, datagram, from: peer, edhocBytes: parts.message3.count)
+        guard let handshake = handshakes[identifier], handshake.peer == peer else {
+            refused(.unknownHandshake, from: peer)
+            let message = handshakeConfiguration.errorMessage(for: .state)
+            return edhoc(request, .edhocError, message, code: .badRequest, memory: .none)
+        }
+        do throws(HuskError) {
+            let key = try presentedKey(parts.message3, of: handshake)
+            let completed = try handshake.takePhase().process(parts.message3, key: key.key).confirm()
+            try enterSession(handshake, key, completed)
+        } catch {
+            drop(handshake)
+            return failed(request, error == .credential ? .authentication : error, from: peer, memory: .stranger)
+        }
+        return protected(request, parts.request, from: peer, isCombined: true)
     }
 
     private func edhoc(
@@ -336,7 +385,9 @@ final class Engine {
 
     // MARK: With protection: OSCORE (RFC 8613 section 8.2)
 
-    private func protected(_ request: CoAPMessage, _ datagram: [UInt8], from peer: SocketAddress) -> Outcome {
+    private func protected(
+        _ request: CoAPMessage, _ datagram: [UInt8], from peer: SocketAddress, isCombined: Bool = false
+    ) -> Outcome {
         let identifier: ConnectionIdentifier
         do {
             identifier = try request.oscoreIdentifier()
@@ -367,8 +418,13 @@ final class Engine {
                 }
             return unprotected(request, code, text, .session(error), from: peer)
         }
-        received(
-            .oscoreRequest, datagram, from: peer, overheadBytes: datagram.count - inner.encodedCount)
+        if !isCombined {
+            received(.oscoreRequest, datagram, from: peer, overheadBytes: datagram.count - inner.encodedCount)
+            if session.awaitsFifthMessage {
+                session.awaitsFifthMessage = false
+                resumptions.confirm(session.credential)
+            }
+        }
         release(sessions.use(session))
         observers.count { $0.requests += 1 }
         guard let response = respond(to: inner, from: session.credential, peer: peer) else {

@@ -24,6 +24,8 @@ public struct GatewayMessage: Sendable {
         case edhocMessage3 = "EDHOC message_3"
         case edhocMessage4 = "EDHOC message_4"
         case edhocError = "EDHOC error"
+        /// RFC 9668: both in one datagram.
+        case combinedRequest = "message_3 + OSCORE request"
         case oscoreRequest = "OSCORE request"
         case oscoreResponse = "OSCORE response"
         case coapRequest = "CoAP request"

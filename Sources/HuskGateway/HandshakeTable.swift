@@ -26,6 +26,11 @@ final class PendingHandshake {
         return try phase!.keyIdentifier(in: message3)
     }
 
+    func accepts(_ message3: [UInt8], key: borrowing PreSharedKey) -> Bool {
+        guard phase != nil else { return false }
+        return phase!.accepts(message3, key: key)
+    }
+
     /// Ends this phase.
     func takePhase() throws(HuskError) -> Handshake.Responder.WaitingForMessage3 {
         guard let phase = phase.take() else { throw .state }

@@ -7,6 +7,8 @@ final class Session {
     let identifier: ConnectionIdentifier
     let credential: DeviceCredential
     var context: SecurityContext
+    /// The device has not spoken since the answer that completed its handshake.
+    var awaitsFifthMessage = true
 
     init(identifier: ConnectionIdentifier, credential: DeviceCredential, context: consuming SecurityContext) {
         self.identifier = identifier

@@ -60,7 +60,7 @@ private func sendReading(_ index: Int, port: Int) async throws -> CoAPCode? {
     let key = try PreSharedKey(
         key: keyBytes(index), kid: kidBytes(index), initiator: Identity("sensor-\(index)"),
         responder: Identity("gateway.example"))
-    var device = try Device(key: key)
+    var device = try Device(key: key, combinesFirstRequest: false)
     try device.start(.init(.post, "sensors/number", payload: Array("\(index)".utf8)))
     // A tick for every 50 ms lets retransmissions go out between datagrams.
     let (ticks, ticker) = AsyncStream.makeStream(of: [UInt8]?.self, bufferingPolicy: .bufferingNewest(64))

@@ -28,7 +28,9 @@ import Testing
     @Test(arguments: 0..<60) func lostCopiedAndReorderedDatagrams(seed: Int) throws {
         let world = try World(credentials(4), seed: UInt64(seed))
         world.faults = World.Faults(loss: Double(seed % 4) * 0.15, copies: 0.3, delay: 1...6_000)
-        let sensors = try (0..<4).map { try Sensor($0) }
+        let sensors = try (0..<4).map {
+            try Sensor($0, combines: seed % 2 == 1, memory: seed % 3 == 0 ? DeviceMemory() : nil)
+        }
         for round in 0..<3 {
             for sensor in sensors {
                 try sensor.device.start(.init(.post, "sensors/x", payload: [UInt8(round)]))

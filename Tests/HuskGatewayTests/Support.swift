@@ -62,11 +62,14 @@ final class Sensor {
     var responses: [(code: CoAPCode, payload: [UInt8])] = []
     var failures: [HuskError] = []
 
-    init(_ index: Int, key: [UInt8]? = nil, kid: [UInt8]? = nil, suites: [CipherSuite] = CipherSuite.all) throws {
+    init(
+        _ index: Int, key: [UInt8]? = nil, kid: [UInt8]? = nil, suites: [CipherSuite] = CipherSuite.all,
+        combines: Bool = false, memory: DeviceMemory? = nil
+    ) throws {
         let psk = try PreSharedKey(
             key: key ?? keyBytes(index), kid: kid ?? kidBytes(index), initiator: Identity("sensor-\(index)"),
             responder: Identity("gateway.example"))
-        device = try Device(key: psk, suites: suites)
+        device = try Device(key: psk, suites: suites, combinesFirstRequest: combines, memory: memory)
         peer = HuskGatewayTests.peer(index)
     }
 

@@ -92,7 +92,10 @@ husk_status husk_device_send_request(husk_device *device, husk_bytes message_3)
 static void take_unprotected(husk_device *device, const husk_coap_message *answer, husk_event *event)
 {
     bool combined = device->phase == HUSK_DEVICE_WAIT_COMBINED;
-    if (combined && answer->payload.len > 0) {
+    husk_bytes format;
+    uint32_t number;
+    if (combined && husk_coap_option_find(answer->options, HUSK_COAP_CONTENT_FORMAT, &format) &&
+        husk_coap_option_uint(format, &number) == HUSK_OK && number == HUSK_COAP_FORMAT_EDHOC) {
         husk_device_take_refusal(device, answer, event);
         return;
     }

@@ -18,6 +18,12 @@ extension Device {
     }
 }
 
+extension CombinedRequest {
+    public init(splitting datagram: [UInt8]) throws(HuskError) {
+        try unsafe self.init(splitting: datagram.span.bytes)
+    }
+}
+
 extension SecurityContext {
     public mutating func unprotect(
         request datagram: [UInt8], exchange: inout Exchange
@@ -41,6 +47,10 @@ extension Handshake.Responder.WaitingForMessage1 {
 extension Handshake.Responder.WaitingForMessage3 {
     public borrowing func keyIdentifier(in message3: [UInt8]) throws(HuskError) -> [UInt8] {
         try unsafe keyIdentifier(in: message3.span.bytes)
+    }
+
+    public borrowing func accepts(_ message3: [UInt8], key: borrowing PreSharedKey) -> Bool {
+        unsafe accepts(message3.span.bytes, key: key)
     }
 
     public consuming func process(

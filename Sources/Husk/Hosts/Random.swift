@@ -34,7 +34,12 @@ extension HandshakeConfiguration {
 extension Device {
     /// With random bytes from the operating system. Throws ``HuskError/argument`` or ``HuskError/credential`` for a
     /// configuration that cannot work.
-    public init(key: borrowing PreSharedKey, suites: [CipherSuite] = CipherSuite.all) throws(HuskError) {
-        try self.init(key: key, configuration: HandshakeConfiguration(suites: suites))
+    public init(
+        key: borrowing PreSharedKey, suites: [CipherSuite] = CipherSuite.all, combinesFirstRequest: Bool = true,
+        memory: DeviceMemory? = nil
+    ) throws(HuskError) {
+        try self.init(
+            key: key, configuration: HandshakeConfiguration(suites: suites), combinesFirstRequest: combinesFirstRequest,
+            memory: memory)
     }
 }
