@@ -8,6 +8,8 @@ SIZE_OF(husk_device);
 SIZE_OF(husk_edhoc);
 SIZE_OF(husk_oscore_context);
 SIZE_OF(husk_oscore_exchange);
+SIZE_OF(husk_kudos);
+SIZE_OF(husk_kudos_config);
 SIZE_OF(husk_aes128);
 SIZE_OF(husk_sha256);
 SIZE_OF(husk_hmac_key);

@@ -497,7 +497,7 @@ static void nonces_never_repeat(void)
     pair_up(&rng, &watch_aead, 1, 1, false);
     sealed = 0;
     repeated = false;
-    husk_oscore_exchange asked[2] = {{0, 0}, {0, 0}}, heard[2][3] = {{{0, 0}}};
+    husk_oscore_exchange asked[2] = {{0}, {0}}, heard[2][3] = {{{0}}};
     pair.client.sender_limit = NONCES / 4; /* both reach their limit */
     pair.server.sender_limit = NONCES / 4;
     unsigned exhausted = 0;

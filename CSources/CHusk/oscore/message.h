@@ -9,6 +9,8 @@
 #define HUSK_OSCORE_CLIENT_WAITS 1    /* for the response */
 #define HUSK_OSCORE_SERVER_ANSWERS 2  /* and may use the nonce of the request, once */
 #define HUSK_OSCORE_SERVER_ANSWERED 3 /* with that nonce: it is spent */
+#define HUSK_OSCORE_CLIENT_KUDOS 4    /* as CLIENT_WAITS, the request being a KUDOS message (kudos.h only) */
+#define HUSK_OSCORE_SERVER_KUDOS 5    /* as SERVER_ANSWERED, likewise */
 
 /* What one AEAD operation is bound to: the request (its kid and Partial IV go into the AAD), and the Partial IV with
  * the endpoint that generated it (which make the nonce). */

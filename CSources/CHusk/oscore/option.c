@@ -51,14 +51,9 @@ static bool take(husk_bytes *rest, size_t len, husk_bytes *value)
     return true;
 }
 
-husk_status husk_oscore_option_decode(husk_bytes value, husk_oscore_option *option)
+husk_status husk_oscore_option_fields(uint8_t flags, husk_bytes value, husk_oscore_option *option)
 {
-    memset(option, 0, sizeof *option);
     husk_bytes field;
-    if (!take(&value, 1, &field)) {
-        return HUSK_OK; /* all flags zero */
-    }
-    uint8_t flags = field.data[0];
     if ((flags & FLAGS_RESERVED) != 0) {
         return HUSK_ERR_UNSUPPORTED;
     }
@@ -84,22 +79,35 @@ husk_status husk_oscore_option_decode(husk_bytes value, husk_oscore_option *opti
     return value.len == 0 ? HUSK_OK : HUSK_ERR_FORMAT;
 }
 
-husk_status husk_oscore_option_read(const husk_coap_message *message, husk_oscore_option *option)
+husk_status husk_oscore_option_decode(husk_bytes value, husk_oscore_option *option)
+{
+    memset(option, 0, sizeof *option);
+    husk_bytes flags;
+    if (!take(&value, 1, &flags)) {
+        return HUSK_OK; /* all flags zero */
+    }
+    return husk_oscore_option_fields(flags.data[0], value, option);
+}
+
+husk_status husk_oscore_option_locate(const husk_coap_message *message, husk_bytes *found)
 {
     husk_coap_options walk;
     husk_coap_options_init(&walk, message->options);
     uint32_t number;
     husk_bytes value;
-    husk_bytes found;
     size_t count = 0;
     while (husk_coap_option_next(&walk, &number, &value)) {
         if (number == HUSK_COAP_OSCORE) {
-            found = value;
+            *found = value;
             count++;
         }
     }
-    if (count != 1) { /* critical and not repeatable */
-        return HUSK_ERR_FORMAT;
-    }
-    return husk_oscore_option_decode(found, option);
+    return count == 1 ? HUSK_OK : HUSK_ERR_FORMAT; /* critical and not repeatable */
+}
+
+husk_status husk_oscore_option_read(const husk_coap_message *message, husk_oscore_option *option)
+{
+    husk_bytes value = {NULL, 0};
+    husk_status status = husk_oscore_option_locate(message, &value);
+    return status == HUSK_OK ? husk_oscore_option_decode(value, option) : status;
 }

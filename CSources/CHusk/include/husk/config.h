@@ -7,6 +7,11 @@
 #define HUSK_DEVICE_BUFFER_BYTES 160
 #endif
 
+/* The longest Master Secret that KUDOS takes: 16 where all keys are of that length, which saves 64 bytes per peer. */
+#ifndef HUSK_KUDOS_SECRET_MAX_BYTES
+#define HUSK_KUDOS_SECRET_MAX_BYTES 32
+#endif
+
 /* Retransmission (RFC 7252 section 4.8), times in milliseconds. */
 #ifndef HUSK_ACK_TIMEOUT_MS
 #define HUSK_ACK_TIMEOUT_MS 2000

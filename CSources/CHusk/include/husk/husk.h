@@ -43,6 +43,7 @@
 #include "husk/cose.h"
 #include "husk/coap.h"
 #include "husk/oscore.h"
+#include "husk/kudos.h"
 #include "husk/edhoc.h"
 #include "husk/device.h"
 

@@ -80,6 +80,7 @@ void husk_oscore_context_wipe(husk_oscore_context *context);
  * Zero-initialised it is an exchange that has not begun. */
 typedef struct husk_oscore_exchange {
     uint64_t request_sequence; /* Partial IV of the request */
+    uint32_t epoch;            /* of the context, where kudos.h replaces it */
     uint8_t phase;
 } husk_oscore_exchange;
 
