@@ -181,6 +181,38 @@ static void longest_identifiers_stay_within_the_stated_sizes(void)
     fits(p.m[4].len, HUSK_EDHOC_MESSAGE_4_MAX_BYTES);
 }
 
+/* With the longest identifiers, the 16-byte tag of suite 1 and EAD items of every length up to two-byte heads. */
+static void sizes_with_ead(void)
+{
+    static uint8_t ead[300];
+    static uint8_t out[400];
+    const husk_id long_i = {7, {0x80, 1, 2, 3, 4, 5, 6}};
+    const husk_id long_r = {7, {0x81, 1, 2, 3, 4, 5, 6}};
+    uint8_t long_kid[HUSK_KID_MAX_BYTES];
+    memset(long_kid, 0x80, sizeof long_kid);
+    for (size_t items = 0; items <= sizeof ead; items += items < 30 ? 1 : 27) {
+        const size_t added = items + HUSK_EDHOC_EAD_OVERHEAD_BYTES; /* each item is one byte: padding */
+        size_t len;
+        begin_with(toy_suites, 2, 1);
+        p.config_r.suites = toy_suites + 1;
+        p.config_r.suite_count = 1;
+        p.psk.kid = bytes(long_kid, sizeof long_kid);
+        p.i.c_i = long_i;
+        CHECK_OK(husk_edhoc_message_1_compose(&p.i, bytes(ead, items), out, HUSK_EDHOC_MESSAGE_1_MAX_BYTES(2) + added,
+                                              &len));
+        CHECK_OK(husk_edhoc_message_1_process(&p.r, out, len, NULL));
+        CHECK_OK(husk_edhoc_message_2_compose(&p.r, &long_r, bytes(ead, items), out,
+                                              HUSK_EDHOC_MESSAGE_2_MAX_BYTES + added, &len));
+        CHECK_OK(husk_edhoc_message_2_process(&p.i, out, len, NULL));
+        CHECK_OK(husk_edhoc_message_3_compose(&p.i, &p.psk, bytes(ead, items), out,
+                                              HUSK_EDHOC_MESSAGE_3_MAX_BYTES + added, &len));
+        CHECK_OK(husk_edhoc_message_3_process(&p.r, &p.psk, out, len, NULL));
+        CHECK_OK(husk_edhoc_message_4_compose(&p.r, bytes(ead, items), out, HUSK_EDHOC_MESSAGE_4_MAX_BYTES + added,
+                                              &len));
+        CHECK_OK(husk_edhoc_message_4_process(&p.i, out, len, NULL));
+    }
+}
+
 /* Every output buffer that is too small by any amount is refused, and the step can be repeated. */
 static void short_buffers_are_refused(void)
 {
@@ -866,6 +898,7 @@ void suite_edhoc(void)
     RUN(both_real_suites_agree);
     RUN(messages_are_as_short_as_they_can_be);
     RUN(longest_identifiers_stay_within_the_stated_sizes);
+    RUN(sizes_with_ead);
     RUN(short_buffers_are_refused);
     RUN(flipped_bits_in_messages_3_and_4);
     RUN(flipped_bits_in_messages_1_and_2);

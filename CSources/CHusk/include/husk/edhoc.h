@@ -28,7 +28,9 @@ extern "C" {
 #define HUSK_PSK_MIN_BYTES 16 /* 128 bits (draft-ietf-lake-edhoc-psk-08 section 9.5) */
 #define HUSK_KID_MAX_BYTES 24
 
-/* Sizes without EAD and with the longest identifiers; add the EAD's length. */
+/* Sizes without EAD and with the longest identifiers. With an EAD add its length and HUSK_EDHOC_EAD_OVERHEAD_BYTES,
+ * which is what the heads of the byte strings around it can grow by. */
+#define HUSK_EDHOC_EAD_OVERHEAD_BYTES 4
 #define HUSK_EDHOC_MESSAGE_1_MAX_BYTES(suite_count) (44 + 2 * (suite_count))
 #define HUSK_EDHOC_MESSAGE_2_MAX_BYTES 42
 #define HUSK_EDHOC_MESSAGE_3_MAX_BYTES 46
