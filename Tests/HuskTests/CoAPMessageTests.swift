@@ -1,3 +1,4 @@
+// CoAP messages through the Swift API: encoding and decoding, options, what is refused.
 import Testing
 
 @testable import Husk

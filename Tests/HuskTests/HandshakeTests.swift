@@ -1,3 +1,4 @@
+// Handshakes between the two roles of the Swift API, and the error each kind of bad message gives.
 import CHusk
 import Testing
 

@@ -1,3 +1,4 @@
+// HuskError: one case per meaning of the core, each with its advice.
 import Testing
 
 @testable import Husk

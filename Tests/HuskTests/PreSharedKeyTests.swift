@@ -1,3 +1,4 @@
+// PreSharedKey: what it refuses, and that nothing printed shows the key.
 import CHusk
 import Testing
 
