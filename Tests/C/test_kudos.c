@@ -222,33 +222,36 @@ static husk_status fixed_fill(void *context, uint8_t *out, size_t len)
     return HUSK_OK;
 }
 
+static husk_kudos_pair pair_of(const char *hex)
+{
+    husk_kudos_pair pair = {0};
+    pair.len = (uint8_t)unhex(hex, pair.bytes, sizeof pair.bytes);
+    return pair;
+}
+
 static void test_vectors_update(void)
 {
     make_sides(1, true, true, false);
-    HEX(pair1, "07" N1);
-    HEX(pair2, "47" N2);
+    const husk_kudos_pair pair1 = pair_of("07" N1);
+    const husk_kudos_pair pair2 = pair_of("47" N2);
+    const husk_oscore_context *context = &a.kudos.work;
     uint8_t secret[16];
-    husk_oscore_context context;
-    husk_bytes old = bytes(master_secret, sizeof master_secret);
-    husk_bytes new = bytes(secret, sizeof secret);
-    husk_bytes input1 = bytes(pair1, pair1_len);
-    husk_bytes input2 = bytes(pair2, pair2_len);
-
-    husk_kudos_update_secret(&a.config, old, NO_BYTES, input1, secret);
+    husk_kudos_update_secret(&a.kudos, master_secret, &husk_kudos_no_pair, &pair1, secret);
     CHECK_HEX(secret, 16, "ff7dda3b7d743ff507e12f04f0e168ea");
-    CHECK_OK(husk_kudos_update_context(&a.config, new, input1, NO_BYTES, &context));
-    CHECK_HEX(context.sender_key, 16, "54bf06439d41194b0b92517533002c88");
-    CHECK_HEX(context.recipient_key, 16, "5a90201a8772b5781cfe43d68df53992");
-    CHECK_HEX(context.common_iv, 13, "cad94a4cdb9a2f7bff84e932f7");
+    CHECK_OK(husk_kudos_update_context(&a.kudos, secret, &pair1, &husk_kudos_no_pair));
+    CHECK_HEX(context->sender_key, 16, "54bf06439d41194b0b92517533002c88");
+    CHECK_HEX(context->recipient_key, 16, "5a90201a8772b5781cfe43d68df53992");
+    CHECK_HEX(context->common_iv, 13, "cad94a4cdb9a2f7bff84e932f7");
 
-    husk_kudos_update_secret(&b.config, old, input2, input1, secret);
+    husk_kudos_update_secret(&b.kudos, master_secret, &pair2, &pair1, secret);
     CHECK_HEX(secret, 16, "6a0961c873d49f6bc18999a706369dd7");
-    CHECK_OK(husk_kudos_update_context(&b.config, new, input2, input1, &context));
-    CHECK_HEX(context.recipient_key, 16, "2cba237fdc5dc3402c9dfa0c77772f68");
-    CHECK_HEX(context.sender_key, 16, "bc2e1bdf7c5e12cbef4330c0977084f4");
-    CHECK_HEX(context.common_iv, 13, "049bdfeb06c0a2b9e0177aa254");
-    CHECK_OK(husk_kudos_update_context(&a.config, new, input1, input2, &context));
-    CHECK_HEX(context.sender_key, 16, "2cba237fdc5dc3402c9dfa0c77772f68");
+    CHECK_OK(husk_kudos_update_context(&a.kudos, secret, &pair1, &pair2));
+    CHECK_HEX(context->sender_key, 16, "2cba237fdc5dc3402c9dfa0c77772f68");
+    context = &b.kudos.work;
+    CHECK_OK(husk_kudos_update_context(&b.kudos, secret, &pair2, &pair1));
+    CHECK_HEX(context->recipient_key, 16, "2cba237fdc5dc3402c9dfa0c77772f68");
+    CHECK_HEX(context->sender_key, 16, "bc2e1bdf7c5e12cbef4330c0977084f4");
+    CHECK_HEX(context->common_iv, 13, "049bdfeb06c0a2b9e0177aa254");
 }
 
 static void check_option(const datagram *d, const char *hex)
@@ -448,9 +451,8 @@ static void test_literal_answer(void)
     CHECK_OK(ask(&a, &d));
     CHECK_OK(hear_request(&b, &d, &inner));
     b.kudos.next_x |= HUSK_KUDOS_X_CONVERGENT;
-    husk_kudos_update_secret(&b.config, bytes(b.kudos.secrets[0], 16),
-                             (b.kudos.own[0] = b.kudos.next_x, bytes(b.kudos.own, sizeof b.kudos.own)),
-                             bytes(b.kudos.peer, b.kudos.peer_len), b.kudos.secrets[KUDOS_NEXT]);
+    b.kudos.own.bytes[0] = b.kudos.next_x;
+    husk_kudos_update_secret(&b.kudos, b.kudos.secrets[0], &b.kudos.own, &b.kudos.peer, b.kudos.secrets[KUDOS_NEXT]);
     store(&b);
     CHECK_OK(answer(&b, &a.token, &d));
     CHECK_OK(hear_response(&a, &d, &inner));
@@ -458,22 +460,52 @@ static void test_literal_answer(void)
     CHECK(settled());
 }
 
+/* A request that is answered only after the keys changed: the answer cannot use the request's nonce again (section
+ * 3), and the client does not take it for one to another request (section 4.3.7). */
+static void test_late_response(void)
+{
+    make_sides(8, true, true, false);
+    establish();
+    datagram d;
+    datagram late;
+    husk_coap_message inner;
+    a.context.sender_sequence = 0;
+    b.context.window_bits = 0;
+    CHECK_OK(ask(&a, &d));
+    CHECK_OK(hear_request(&b, &d, &inner));
+    husk_oscore_exchange asked = a.asked;
+    husk_oscore_exchange served = b.served;
+    pairs_reset();
+    CHECK_OK(husk_kudos_start(&a.kudos));
+    exchange(&a, &b);
+    exchange(&a, &b);
+    CHECK(settled());
+    CHECK_INT(served.request_sequence, 0);
+    b.served = served;
+    CHECK_OK(answer(&b, &a.token, &late));
+    check_option(&late, "0101");
+    CHECK(!repeated);
+    a.asked = asked;
+    CHECK_INT(hear_response(&a, &late, &inner), HUSK_ERR_STATE);
+}
+
 /* Nonces of every length are accepted, and nothing else. */
 static void test_nonce_lengths(void)
 {
     for (size_t len = 1; len <= HUSK_KUDOS_NONCE_MAX_BYTES; len++) {
         make_sides(7, true, true, false);
-        uint8_t pair[HUSK_KUDOS_PAIR_MAX_BYTES] = {(uint8_t)(len - 1)};
-        memset(pair + 1, 0x5a, len);
+        husk_kudos_pair pair = {(uint8_t)(1 + len), {(uint8_t)(len - 1)}};
+        memset(pair.bytes + 1, 0x5a, len);
         uint8_t secret[16];
-        husk_kudos_update_secret(&a.config, bytes(master_secret, 16), bytes(pair, 1 + len), NO_BYTES, secret);
-        CHECK_OK(husk_kudos_update_context(&a.config, bytes(secret, 16), bytes(pair, 1 + len), NO_BYTES, &a.context));
+        husk_kudos_update_secret(&a.kudos, master_secret, &pair, &husk_kudos_no_pair, secret);
+        CHECK_OK(husk_kudos_update_context(&a.kudos, secret, &pair, &husk_kudos_no_pair));
+        a.context = a.kudos.work;
         datagram d;
         husk_coap_message inner;
         CHECK_OK(ask(&a, &d));
-        d.len = husk_kudos_option_insert(d.data, d.len, bytes(pair, 1 + len));
+        d.len = husk_kudos_option_insert(d.data, d.len, 0, &pair);
         CHECK_OK(hear_request(&b, &d, &inner));
-        CHECK_INT(b.kudos.peer_len, 1 + len);
+        CHECK_INT(b.kudos.peer.len, 1 + len);
     }
 }
 
@@ -602,8 +634,8 @@ static void check_unchanged(const side *s, const side *before)
     CHECK_INT(s->kudos.unsaved, before->kudos.unsaved);
     CHECK_INT(s->kudos.epoch, before->kudos.epoch);
     CHECK_MEM(s->kudos.secrets, before->kudos.secrets, sizeof s->kudos.secrets);
-    CHECK_MEM(s->kudos.own + 1, before->kudos.own + 1, HUSK_KUDOS_NONCE_BYTES);
-    CHECK_MEM(s->kudos.peer, before->kudos.peer, sizeof s->kudos.peer);
+    CHECK_MEM(s->kudos.own.bytes + 1, before->kudos.own.bytes + 1, HUSK_KUDOS_NONCE_BYTES);
+    CHECK_MEM(&s->kudos.peer, &before->kudos.peer, sizeof s->kudos.peer);
     CHECK_MEM(&s->context, &before->context, sizeof s->context);
     CHECK_MEM(&s->asked, &before->asked, sizeof s->asked);
     CHECK_MEM(&s->served, &before->served, sizeof s->served);
@@ -1003,6 +1035,7 @@ void suite_kudos(void)
     RUN(test_repeated_divergent);
     RUN(test_simultaneous);
     RUN(test_literal_answer);
+    RUN(test_late_response);
     RUN(test_nonce_lengths);
     RUN(test_modes);
     RUN(test_downgrade_refused);

@@ -12,24 +12,22 @@
 
 #define HUSK_KUDOS_PAIR_MAX_BYTES (1 + HUSK_KUDOS_NONCE_MAX_BYTES)
 
-/* What a received message carries beyond an ordinary one. */
-typedef struct husk_kudos_fields {
-    uint8_t pair_len; /* 0: an ordinary message */
-    uint8_t pair[HUSK_KUDOS_PAIR_MAX_BYTES];
-    size_t text_len;  /* ciphertext and tag: the end of the datagram */
-} husk_kudos_fields;
+/* Takes the extension out of a received message, which is then one of RFC 8613: its pair, of length 0 if there was
+ * none; and the length of ciphertext and tag, at the end of the datagram. */
+husk_status husk_kudos_option_strip(uint8_t *datagram, size_t *len, husk_kudos_pair *pair, size_t *text_len);
 
-/* Takes the extension out of a received message, which is then one of RFC 8613. */
-husk_status husk_kudos_option_strip(uint8_t *datagram, size_t *len, husk_kudos_fields *fields);
+/* Puts a pair into a protected message whose OSCORE option ends with a kid of `kid_len` bytes; there is room for
+ * HUSK_KUDOS_OVERHEAD_BYTES more. Returns the new length. */
+size_t husk_kudos_option_insert(uint8_t *datagram, size_t len, size_t kid_len, const husk_kudos_pair *pair);
 
-/* Puts a pair into a protected message; there is room for HUSK_KUDOS_OVERHEAD_BYTES more. Returns the new length. */
-size_t husk_kudos_option_insert(uint8_t *datagram, size_t len, husk_bytes pair);
+/* updateCtx (section 4.2) in two steps: the new Master Secret from the old one (`out` may be `secret`), and the
+ * context from the new one, in kudos->work. All secrets are of length kudos->secret_len. */
+void husk_kudos_update_secret(const husk_kudos *kudos, const uint8_t *secret, const husk_kudos_pair *input1,
+                              const husk_kudos_pair *input2, uint8_t *out);
+husk_status husk_kudos_update_context(husk_kudos *kudos, const uint8_t *new_secret, const husk_kudos_pair *input1,
+                                      const husk_kudos_pair *input2);
 
-/* updateCtx (section 4.2) in two steps: the new Master Secret from the old one (`out` may be `secret.data`), and the
- * context from the new one. Inputs are x byte and nonce, or empty. */
-void husk_kudos_update_secret(const husk_kudos_config *config, husk_bytes secret, husk_bytes input1, husk_bytes input2,
-                              uint8_t *out);
-husk_status husk_kudos_update_context(const husk_kudos_config *config, husk_bytes new_secret, husk_bytes input1,
-                                      husk_bytes input2, husk_oscore_context *context);
+/* The empty input. */
+extern const husk_kudos_pair husk_kudos_no_pair;
 
 #endif

@@ -20,11 +20,11 @@
 husk_status husk_kudos_option_read(const husk_coap_message *message, husk_kudos_option *option)
 {
     memset(option, 0, sizeof *option);
-    husk_bytes value;
-    husk_status status = husk_oscore_option_locate(message, &value);
+    husk_status status = husk_oscore_option_locate(message, &option->value);
     if (status != HUSK_OK) {
         return status;
     }
+    husk_bytes value = option->value;
     if (value.len == 0 || (value.data[0] & FLAG_EXTENSION) == 0) {
         return husk_oscore_option_decode(value, &option->oscore);
     }
@@ -50,7 +50,6 @@ husk_status husk_kudos_option_read(const husk_coap_message *message, husk_kudos_
     if (tail.len < pair_len || (!has_kid && tail.len > pair_len)) {
         return HUSK_ERR_FORMAT;
     }
-    option->is_kudos = true;
     option->pair.data = tail.data;
     option->pair.len = pair_len;
     option->oscore.has_kid = has_kid;
@@ -77,7 +76,7 @@ static size_t replace(uint8_t *datagram, size_t len, husk_bytes old, const uint8
     return len - tail_at + value_at + value_len;
 }
 
-husk_status husk_kudos_option_strip(uint8_t *datagram, size_t *len, husk_kudos_fields *fields)
+husk_status husk_kudos_option_strip(uint8_t *datagram, size_t *len, husk_kudos_pair *pair, size_t *text_len)
 {
     husk_coap_message message;
     husk_kudos_option option;
@@ -88,41 +87,36 @@ husk_status husk_kudos_option_strip(uint8_t *datagram, size_t *len, husk_kudos_f
     if (status != HUSK_OK) {
         return status;
     }
-    fields->pair_len = (uint8_t)option.pair.len;
-    fields->text_len = message.payload.len;
-    if (!option.is_kudos) {
+    *text_len = message.payload.len;
+    pair->len = (uint8_t)option.pair.len;
+    if (pair->len == 0) {
         return HUSK_OK;
     }
-    if (option.oscore.kid.len > HUSK_OSCORE_ID_MAX_BYTES ||
-        option.oscore.kid_context.len > HUSK_OSCORE_ID_CONTEXT_MAX_BYTES) {
+    if (option.value.len > EXTENDED_MAX_BYTES) { /* names nobody */
         return HUSK_ERR_CONTEXT;
     }
-    husk_bytes value;
-    (void)husk_oscore_option_locate(&message, &value);
-    memcpy(fields->pair, option.pair.data, option.pair.len);
+    memcpy(pair->bytes, option.pair.data, pair->len);
     uint8_t plain[EXTENDED_MAX_BYTES];
-    size_t kid_at = (size_t)(option.pair.data - value.data) - FLAGS_2_BYTES;
-    plain[0] = value.data[0] & (uint8_t)~FLAG_EXTENSION;
-    memcpy(plain + 1, value.data + 2, kid_at - 1);
+    size_t kid_at = (size_t)(option.pair.data - option.value.data) - FLAGS_2_BYTES;
+    plain[0] = option.value.data[0] & (uint8_t)~FLAG_EXTENSION;
+    memcpy(plain + 1, option.value.data + 2, kid_at - 1);
     memcpy(plain + kid_at, option.oscore.kid.data, option.oscore.kid.len);
-    *len = replace(datagram, *len, value, plain, kid_at + option.oscore.kid.len);
+    *len = replace(datagram, *len, option.value, plain, kid_at + option.oscore.kid.len);
     return HUSK_OK;
 }
 
-size_t husk_kudos_option_insert(uint8_t *datagram, size_t len, husk_bytes pair)
+size_t husk_kudos_option_insert(uint8_t *datagram, size_t len, size_t kid_len, const husk_kudos_pair *pair)
 {
     husk_coap_message message;
     husk_bytes value = {NULL, 0};
-    husk_oscore_option option;
-    (void)husk_coap_decode(datagram, len, &message); /* none can fail: the message was just made */
+    (void)husk_coap_decode(datagram, len, &message); /* neither can fail: the message was just made */
     (void)husk_coap_option_find(message.options, HUSK_COAP_OSCORE, &value);
-    (void)husk_oscore_option_decode(value, &option);
     uint8_t extended[EXTENDED_MAX_BYTES];
-    size_t kid_at = value.len - option.kid.len;
+    size_t kid_at = value.len - kid_len;
     extended[0] = value.data[0] | FLAG_EXTENSION;
     extended[1] = FLAGS_2_NONCE;
     memcpy(extended + 2, value.data + 1, kid_at - 1);
-    memcpy(extended + kid_at + FLAGS_2_BYTES, pair.data, pair.len);
-    memcpy(extended + kid_at + FLAGS_2_BYTES + pair.len, value.data + kid_at, option.kid.len);
-    return replace(datagram, len, value, extended, value.len + FLAGS_2_BYTES + pair.len);
+    memcpy(extended + kid_at + FLAGS_2_BYTES, pair->bytes, pair->len);
+    memcpy(extended + kid_at + FLAGS_2_BYTES + pair->len, value.data + kid_at, kid_len);
+    return replace(datagram, len, value, extended, value.len + FLAGS_2_BYTES + pair->len);
 }

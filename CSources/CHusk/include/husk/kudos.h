@@ -94,13 +94,19 @@ typedef struct husk_kudos_config {
     uint8_t peer;                /* HUSK_KUDOS_UNKNOWN, or what is known beforehand; learned otherwise */
 } husk_kudos_config;
 
+/* x byte and nonce. */
+typedef struct husk_kudos_pair {
+    uint8_t len; /* of both */
+    uint8_t bytes[1 + HUSK_KUDOS_NONCE_MAX_BYTES];
+} husk_kudos_pair;
+
 /* State of one side towards one peer. Secret: wipe after use. Fields are private.
  *
  * Implementation notes
  *     work            a context for one call: CTX_TEMP, or CTX_NEW while it is not in use; kept if work_is_next
  *     secrets         Master Secrets: [0] of the context in use; [1] the one before it, until the peer has shown that
  *                     it does not need it; [2] of CTX_NEW as responder, until confirmed. `present` has a bit for each
- *     own, peer       the pairs (X, nonce); own[0] is set for each use
+ *     own, peer       the pairs (X, nonce); own.bytes[0] is set for each use
  *     sequence        messages protected under keys made from own: their next Partial IV. 0 when own is drawn
  *     state           bits c_tx, c_rx of section 4.3.2
  *     offered         own was sent in a divergent message, with x byte offer_x; the last one was under secret
@@ -110,7 +116,6 @@ typedef struct husk_kudos_config {
  *                     IV */
 typedef struct husk_kudos {
     const husk_kudos_config *config;
-    husk_oscore_context work;
     uint32_t epoch;
     uint16_t sequence;
     uint8_t state;
@@ -121,15 +126,15 @@ typedef struct husk_kudos {
     uint8_t offer_x;
     uint8_t next_x;
     uint8_t peer_base;
-    uint8_t peer_len;
     bool offered;
     bool next_live;
     bool work_is_next;
     bool unsaved;
-    uint8_t own[1 + HUSK_KUDOS_NONCE_BYTES];
-    uint8_t peer[1 + HUSK_KUDOS_NONCE_MAX_BYTES];
     uint8_t secrets[3][HUSK_KUDOS_SECRET_MAX_BYTES];
+    husk_kudos_pair own; /* this and what follows is wiped when an execution ends */
+    husk_kudos_pair peer;
     uint8_t work_secret[HUSK_KUDOS_SECRET_MAX_BYTES];
+    husk_oscore_context work;
 } husk_kudos;
 
 /* What a received message brought about. */
@@ -205,8 +210,8 @@ husk_status husk_kudos_response_unprotect(husk_kudos *kudos, husk_oscore_context
 /* The OSCORE option with or without the extension of section 4.1, to find the peer a message is from. */
 typedef struct husk_kudos_option {
     husk_oscore_option oscore;
-    bool is_kudos;
-    husk_bytes pair; /* x byte and nonce, if is_kudos */
+    husk_bytes value; /* all of it */
+    husk_bytes pair;  /* x byte and nonce; len is 0 without the extension */
 } husk_kudos_option;
 
 /* As husk_oscore_option_read. HUSK_ERR_UNSUPPORTED for flag bits that are reserved here too. */
