@@ -189,10 +189,24 @@ static bool agree(void)
     return same_context() && !husk_kudos_is_running(&a.kudos) && !husk_kudos_is_running(&b.kudos);
 }
 
-/* Only the secret in use is left. */
+static bool is_zero(const void *data, size_t len)
+{
+    uint8_t any = 0;
+    for (size_t i = 0; i < len; i++) {
+        any |= ((const uint8_t *)data)[i];
+    }
+    return any == 0;
+}
+
+/* Nothing is left but the secret in use. */
+static bool has_settled(const side *s)
+{
+    return s->kudos.present == 1 && is_zero(s->kudos.secrets[1], sizeof s->kudos - offsetof(husk_kudos, secrets[1]));
+}
+
 static bool settled(void)
 {
-    return agree() && a.kudos.present == 1 && b.kudos.present == 1;
+    return agree() && has_settled(&a) && has_settled(&b);
 }
 
 static void establish(void)
@@ -460,6 +474,112 @@ static void test_literal_answer(void)
     CHECK(settled());
 }
 
+/* Another offer of the peer in PENDING is answered with another nonce (section 4.3.3.5). */
+static void test_another_divergent(void)
+{
+    make_sides(9, true, true, false);
+    datagram d;
+    husk_coap_message inner;
+    uint8_t nonce[HUSK_KUDOS_NONCE_BYTES] = {0};
+    for (unsigned i = 0; i < 3; i++) {
+        boot(&a);
+        CHECK_OK(husk_kudos_start(&a.kudos));
+        CHECK_OK(ask(&a, &d));
+        CHECK_OK(hear_request(&b, &d, &inner));
+        store(&b);
+        CHECK_OK(answer(&b, &a.token, &d));
+        CHECK_INT(b.kudos.sequence, 1);
+        CHECK(memcmp(nonce, b.kudos.own.bytes + 1, sizeof nonce) != 0);
+        memcpy(nonce, b.kudos.own.bytes + 1, sizeof nonce);
+    }
+    CHECK_OK(hear_response(&a, &d, &inner));
+    exchange(&a, &b);
+    CHECK(settled());
+}
+
+/* A peer that forgets CTX_OLD as soon as it has CTX_NEW is not locked out by a reboot of this side. */
+static void test_peer_forgets_at_once(void)
+{
+    make_sides(10, true, true, false);
+    CHECK_OK(husk_kudos_start(&a.kudos));
+    exchange(&a, &b);
+    a.kudos.present = 1;
+    boot(&b);
+    CHECK_INT(b.kudos.present, 1 | 1 << KUDOS_NEXT);
+    CHECK_OK(husk_kudos_start(&a.kudos));
+    exchange(&a, &b);
+    exchange(&a, &b);
+    CHECK(settled());
+}
+
+/* That a peer still sends convergent messages does not show that it has forgotten CTX_OLD. */
+static void test_convergent_in_idle(void)
+{
+    make_sides(11, true, true, false);
+    datagram d;
+    datagram from_b;
+    husk_coap_message inner;
+    CHECK_OK(husk_kudos_start(&a.kudos));
+    CHECK_OK(husk_kudos_start(&b.kudos));
+    CHECK_OK(ask(&b, &from_b));
+    CHECK_OK(ask(&a, &d));
+    CHECK_OK(hear_request(&b, &d, &inner));
+    store(&b);
+    CHECK_OK(answer(&b, &a.token, &d));
+    CHECK_OK(hear_response(&a, &d, &inner));
+    store(&a);
+    CHECK_INT(a.kudos.state, KUDOS_IDLE);
+    CHECK_OK(ask(&b, &d));
+    CHECK_OK(hear_request(&a, &d, &inner));
+    CHECK_INT(a.event, HUSK_KUDOS_PLAIN);
+    CHECK_INT(a.kudos.present, 1 | 1 << KUDOS_PREVIOUS);
+    CHECK_OK(answer(&a, &b.token, &d));
+    CHECK_OK(hear_response(&b, &d, &inner));
+    CHECK_INT(b.event, HUSK_KUDOS_CONFIRMED);
+    exchange(&b, &a);
+    CHECK(settled());
+    CHECK(!repeated);
+}
+
+/* Values of the OSCORE option: well-formed ones, and what is wrong with others. */
+static void test_option(void)
+{
+    static const struct {
+        const char *hex;
+        husk_status status;
+        uint8_t pair_len;
+        uint8_t kid_len;
+    } values[] = {
+        {"890100070102030405060708", HUSK_OK, 9, 0},  {"8901000701020304050607080a0b", HUSK_OK, 9, 2},
+        {"8101000000", HUSK_OK, 2, 0},                {"9901050277880001", HUSK_OK, 2, 0},
+        {"0900", HUSK_OK, 0, 0},                      {"80", HUSK_ERR_FORMAT, 0, 0},
+        {"8101", HUSK_ERR_FORMAT, 0, 0},              {"810100", HUSK_ERR_FORMAT, 0, 0},
+        {"8901008001", HUSK_ERR_FORMAT, 0, 0},        {"8901000701020304050607", HUSK_ERR_FORMAT, 0, 0},
+        {"8101000001ff", HUSK_ERR_FORMAT, 0, 0},      {"88010001", HUSK_ERR_FORMAT, 0, 0},
+        {"8001000102", HUSK_ERR_FORMAT, 0, 0},        {"8601010203040506000a", HUSK_ERR_FORMAT, 0, 0},
+        {"8900000001", HUSK_ERR_UNSUPPORTED, 0, 0},   {"8981000001", HUSK_ERR_UNSUPPORTED, 0, 0},
+        {"8903000001", HUSK_ERR_UNSUPPORTED, 0, 0},   {"c901000001", HUSK_ERR_UNSUPPORTED, 0, 0},
+        {"a901000001", HUSK_ERR_UNSUPPORTED, 0, 0},   {"4900", HUSK_ERR_UNSUPPORTED, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        HEX(value, "00112233445566778899aabbccddeeff");
+        value_len = unhex(values[i].hex, value, sizeof value);
+        datagram d;
+        husk_coap_writer w;
+        husk_coap_message message;
+        husk_kudos_option option;
+        husk_coap_writer_init(&w, d.data, sizeof d.data, HUSK_COAP_CON, HUSK_COAP_POST, 0, NO_BYTES);
+        husk_coap_write_option(&w, HUSK_COAP_OSCORE, value, value_len);
+        CHECK_OK(husk_coap_writer_finish(&w, &d.len));
+        CHECK_OK(husk_coap_decode(d.data, d.len, &message));
+        CHECK_INT(husk_kudos_option_read(&message, &option), values[i].status);
+        if (values[i].status == HUSK_OK) {
+            CHECK_INT(option.pair.len, values[i].pair_len);
+            CHECK_INT(option.oscore.kid.len, values[i].kid_len);
+        }
+    }
+}
+
 /* A request that is answered only after the keys changed: the answer cannot use the request's nonce again (section
  * 3), and the client does not take it for one to another request (section 4.3.7). */
 static void test_late_response(void)
@@ -529,13 +649,33 @@ static void test_modes(void)
             CHECK_INT(b.kudos.peer_capability, a_capable ? HUSK_KUDOS_CAPABLE : HUSK_KUDOS_NON_CAPABLE);
         }
         for (unsigned again = 0; again < 2; again++) { /* A.3 and beyond: either reboots, and begins or is begun with */
-            if (a_capable || !b_capable || a.kudos.peer_capability != HUSK_KUDOS_UNKNOWN) {
-                boot(again == 0 ? &a : &b);
-            }
+            boot(again == 0 ? &a : &b);
             establish();
         }
         CHECK(!repeated);
     }
+}
+
+/* In no-FS mode nothing is stored for a mere divergent message: anybody who recorded one could wear the storage out.
+ * */
+static void test_no_fs_stores_late(void)
+{
+    make_sides(19, false, true, true);
+    datagram d;
+    husk_coap_message inner;
+    uint8_t record[HUSK_KUDOS_RECORD_MAX_BYTES];
+    CHECK_OK(husk_kudos_start(&a.kudos));
+    CHECK_OK(ask(&a, &d));
+    CHECK_OK(hear_request(&b, &d, &inner));
+    CHECK(!husk_kudos_must_store(&b.kudos));
+    CHECK_INT(husk_kudos_record_write(&b.kudos, record), 3 + 16);
+    CHECK_OK(answer(&b, &a.token, &d));
+    CHECK_OK(hear_response(&a, &d, &inner));
+    CHECK_OK(ask(&a, &d));
+    CHECK_OK(hear_request(&b, &d, &inner));
+    CHECK(husk_kudos_must_store(&b.kudos));
+    CHECK_INT(husk_kudos_record_write(&b.kudos, record), 3 + 16);
+    CHECK_INT(record[1] >> 4, HUSK_KUDOS_NON_CAPABLE);
 }
 
 static void test_downgrade_refused(void)
@@ -756,9 +896,7 @@ static void test_errors(void)
         record[at] = good;
     }
     husk_kudos_wipe(&b.kudos);
-    for (size_t i = 0; i < sizeof b.kudos; i++) {
-        CHECK_INT(((const uint8_t *)&b.kudos)[i], 0);
-    }
+    CHECK(is_zero(&b.kudos, sizeof b.kudos));
 }
 
 /* An own nonce serves so many messages; the next execution step draws another, and no pair repeats. */
@@ -1035,9 +1173,14 @@ void suite_kudos(void)
     RUN(test_repeated_divergent);
     RUN(test_simultaneous);
     RUN(test_literal_answer);
+    RUN(test_another_divergent);
+    RUN(test_peer_forgets_at_once);
+    RUN(test_convergent_in_idle);
+    RUN(test_option);
     RUN(test_late_response);
     RUN(test_nonce_lengths);
     RUN(test_modes);
+    RUN(test_no_fs_stores_late);
     RUN(test_downgrade_refused);
     RUN(test_replayed_divergent);
     RUN(test_reflected);

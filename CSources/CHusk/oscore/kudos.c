@@ -77,14 +77,19 @@ static void load_next(husk_kudos *kudos)
     }
 }
 
-/* What is left once an execution ended is the secrets. */
+/* What is left outside an execution is the secrets. */
+static void wipe_work(husk_kudos *kudos)
+{
+    husk_wipe(&kudos->own, sizeof *kudos - offsetof(husk_kudos, own));
+}
+
 static void become_idle(husk_kudos *kudos, unsigned event)
 {
     step(kudos, event);
     kudos->offered = false;
     kudos->next_live = false;
     kudos->work_is_next = false;
-    husk_wipe(&kudos->own, sizeof *kudos - offsetof(husk_kudos, own));
+    wipe_work(kudos);
 }
 
 /* What a confirmed message says about the peer. */
@@ -502,6 +507,9 @@ static husk_status receive(husk_kudos *kudos, husk_oscore_context *context, husk
     if (status == HUSK_OK) {
         opened.epoch = kudos->epoch;
         *exchange = opened;
+    }
+    if (kudos->state == KUDOS_IDLE) {
+        wipe_work(kudos);
     }
     return status;
 }

@@ -44,9 +44,13 @@
  *     reboot after the convergent message was lost, must not leave the peers with different secrets only.
  *   - A peer that gets no answer goes another way (husk_kudos_start again): divergent from each secret it holds, or
  *     convergent again. Nothing happens on a timer.
- *   - A repeated divergent message is recognised by its pair, which is kept beside the Master Salt's purpose (4.3.4).
+ *   - A repeated divergent message is recognised by its pair, which is kept (4.3.4 takes it from the Master Salt).
  *   - The Master Salt is not stored: updateCtx does not use it, and no context is derived again after a reboot.
- *   - The mode is never changed because a message failed. A peer known to be CAPABLE is refused no-FS mode (4.4.2). */
+ *   - When both begin at once in different modes, each may end with the other's CTX_NEW: the next message is refused,
+ *     and one more execution, in the mode that both know by then, mends it.
+ *   - The mode is never changed because a message failed: no forged error leads to no-FS mode. So of a peer that can
+ *     lose its context in a reboot, and runs no-FS mode only, a CAPABLE side must know that (config.peer, or learned).
+ *     A peer known to be CAPABLE is refused no-FS mode (4.4.2). */
 #ifndef HUSK_KUDOS_H
 #define HUSK_KUDOS_H
 
@@ -100,7 +104,8 @@ typedef struct husk_kudos_pair {
     uint8_t bytes[1 + HUSK_KUDOS_NONCE_MAX_BYTES];
 } husk_kudos_pair;
 
-/* State of one side towards one peer. Secret: wipe after use. Fields are private.
+/* State of one side towards one peer: 336 bytes on 32-bit processors, 272 if secrets have 16. Secret: wipe after use.
+ * Fields are private.
  *
  * Implementation notes
  *     work            a context for one call: CTX_TEMP, or CTX_NEW while it is not in use; kept if work_is_next
@@ -193,7 +198,7 @@ husk_status husk_kudos_response_protect(husk_kudos *kudos, husk_oscore_context *
 
 /* Received messages, KUDOS messages or not, in place; *event says what came about. When more than one key may be the
  * right one, the ciphertext is copied to spare[0..spare_cap) and tried with each; if it is too long for that, with the
- * likeliest only. 32 bytes do for messages without payload; less than that may make an execution fail that began on
+ * likeliest only. 48 bytes do for messages without payload; less than that may make an execution fail that began on
  * both sides at once or after reboots. The copy is ciphertext.
  * HUSK_ERR_CONTEXT: there is no context this message could be for: answer a request with 4.01 unprotected, so that the
  * client begins an execution. HUSK_ERR_UNSUPPORTED: also for a mode that must not be used with this peer.
