@@ -1,5 +1,6 @@
 /* NIST CAVS 14.1, ECC CDH primitive (KAS_ECC_CDH_PrimitiveTest.txt in ecccdhtestvectors.zip), all 25 of P-256: private
- * key dIUT, x-coordinates of the peer's key QCAVS and of one's own QIUT, shared secret ZIUT. */
+ * key dIUT, x-coordinate of the peer's key QCAVS, shared secret ZIUT. `own`, the x-coordinate of one's own key, is not
+ * NIST's figure: an independent model of the curve computed it from dIUT. */
 static const struct {
     const char *private_key, *peer, *own, *secret;
 } cavs_vectors[] = {
