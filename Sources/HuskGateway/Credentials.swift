@@ -1,6 +1,9 @@
 // The devices a gateway knows, from a JSON file that only its owner may read:
 //
-//     { "devices": [ { "kid": "0a", "key": "<hex>", "device": "sensor-1", "gateway": "gateway.example" } ] }
+//     { "devices": [ { "kid": "0a", "key": "<hex>", "device": "sensor-1", "gateway": "gateway.example",
+//                      "suites": [0, 2] } ] }
+//
+// "suites" may be left out: then the device may use every suite of the gateway.
 #if Gateway
 public import Husk
 
@@ -12,9 +15,15 @@ public final class DeviceCredential: Sendable {
     public let gateway: String
     public let kid: [UInt8]
     public let key: PreSharedKey
+    /// The cipher suites that the device may authenticate with; nil for all that the gateway speaks. It has to ask for
+    /// one of them by itself: in message_1, when suites are negotiated, nobody knows yet who it is.
+    public let suites: Set<CipherSuite>?
 
     /// Throws ``HuskError/argument`` or ``HuskError/credential``; see ``Husk/PreSharedKey``.
-    public init(key: RawSpan, kid: [UInt8], device: Identity, gateway: Identity) throws(HuskError) {
+    public init(
+        key: RawSpan, kid: [UInt8], device: Identity, gateway: Identity, suites: Set<CipherSuite>? = nil
+    ) throws(HuskError) {
+        self.suites = suites
         self.key = try unsafe PreSharedKey(key: key, kid: kid.span.bytes, initiator: device, responder: gateway)
         self.kid = kid
         self.device = device.name
@@ -78,6 +87,7 @@ public struct CredentialsError: Error, Sendable, Equatable {
         case key
         case device
         case gateway
+        case suites
     }
 
     public enum Reason: Sendable, Equatable {
@@ -95,6 +105,9 @@ public struct CredentialsError: Error, Sendable, Equatable {
         case kidLength(Int)
         case identityLength(Field)
         case equalIdentities
+        case noSuites
+        case unknownSuite(Int)
+        case repeatedSuite(Int)
         case repeatedKid(line: Int)
     }
 }
@@ -121,7 +134,7 @@ extension CredentialsError.Reason: CustomStringConvertible {
         case .syntax(let expected):
             "not the expected JSON: \(expected) should stand here"
         case .unknownField:
-            "unknown field: use kid, key, device and gateway, inside \"devices\""
+            "unknown field: use kid, key, device, gateway and suites, inside \"devices\""
         case .repeatedField(let field):
             "\"\(field)\" stands here a second time: remove one"
         case .missingField(let field):
@@ -136,6 +149,12 @@ extension CredentialsError.Reason: CustomStringConvertible {
             "\"\(field.rawValue)\" is empty or too long: use 1 to 255 bytes"
         case .equalIdentities:
             "device and gateway have the same identity: give them different ones"
+        case .noSuites:
+            "no suites: name those the device may use, or leave \"suites\" out for all of the gateway's"
+        case .unknownSuite(let number):
+            "there is no suite \(number): use 0 to 5"
+        case .repeatedSuite(let number):
+            "suite \(number) stands here a second time: remove one"
         case .repeatedKid(let line):
             "the device on line \(line) has the same kid: give each its own"
         }
@@ -201,6 +220,14 @@ private struct CredentialsParser: ~Copyable {
         }
     }
 
+    private mutating func number(_ expected: StaticString) throws(Failure) -> (value: Int, line: Int) {
+        do {
+            return try scanner.number(expected)
+        } catch {
+            throw .json(error)
+        }
+    }
+
     private func text(_ text: JSONText) throws(Failure) -> String {
         do {
             return try scanner.text(text)
@@ -243,22 +270,45 @@ private struct CredentialsParser: ~Copyable {
         try expect("{", "a device in braces")
         let begin = scanner.line
         var fields: [CredentialsError.Field: JSONText] = [:]
+        var suites: Set<CipherSuite>?
         guard !scanner.take("}") else { throw .content(begin, .missingField(.kid)) }
         repeat {
             let name = try string("a field name in quotes")
             guard let field = CredentialsError.Field(rawValue: try text(name)) else {
                 throw .content(name.line, .unknownField)
             }
-            guard fields[field] == nil else { throw .content(name.line, .repeatedField(field.rawValue)) }
+            guard fields[field] == nil, field != .suites || suites == nil else {
+                throw .content(name.line, .repeatedField(field.rawValue))
+            }
             try expect(":", "a colon")
+            guard field != .suites else {
+                suites = try suiteList()
+                continue
+            }
             fields[field] = try string("a string in quotes")
         } while scanner.take(",")
         try expect("}", "a comma or a closing brace")
-        return try device(fields, begin)
+        return try device(fields, suites, begin)
+    }
+
+    private mutating func suiteList() throws(Failure) -> Set<CipherSuite> {
+        try expect("[", "a list in brackets")
+        let begin = scanner.line
+        guard !scanner.take("]") else { throw .content(begin, .noSuites) }
+        var suites: Set<CipherSuite> = []
+        repeat {
+            let (number, line) = try number("the number of a suite")
+            guard let suite = CipherSuite(number: Int32(clamping: number)) else {
+                throw .content(line, .unknownSuite(number))
+            }
+            guard suites.insert(suite).inserted else { throw .content(line, .repeatedSuite(number)) }
+        } while scanner.take(",")
+        try expect("]", "a comma or a closing bracket")
+        return suites
     }
 
     private mutating func device(
-        _ fields: [CredentialsError.Field: JSONText], _ begin: Int
+        _ fields: [CredentialsError.Field: JSONText], _ suites: Set<CipherSuite>?, _ begin: Int
     ) throws(Failure) -> DeviceCredential {
         func field(_ name: CredentialsError.Field) throws(Failure) -> JSONText {
             guard let text = fields[name] else { throw .content(begin, .missingField(name)) }
@@ -285,7 +335,7 @@ private struct CredentialsParser: ~Copyable {
         lines[kid] = kidText.line
         do {
             return try key.withBytes { (key) throws(HuskError) in
-                try DeviceCredential(key: key, kid: kid, device: device, gateway: gateway)
+                try DeviceCredential(key: key, kid: kid, device: device, gateway: gateway, suites: suites)
             }
         } catch {
             // Every reason that PreSharedKey has was asked for above.

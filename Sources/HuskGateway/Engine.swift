@@ -119,10 +119,16 @@ final class Engine {
             received(.coapRequest, datagram, from: peer, isDuplicate: true)
             return Outcome(response: response, name: .coapResponse)
         }
-        let outcome = message.option(CoAPOption.oscore) == nil
-            ? plain(message, datagram, from: peer, now: now)
-            : message.option(CoAPOption.edhoc) == nil
-                ? protected(message, datagram, from: peer) : combined(message, datagram, from: peer)
+        let outcome =
+            if message.option(CoAPOption.oscore) == nil {
+                plain(message, datagram, from: peer, now: now)
+            } else if message.option(CoAPOption.edhoc) == nil {
+                protected(
+                    message, datagram, from: peer,
+                    as: Arrival(name: .oscoreRequest, datagram: datagram, peer: peer))
+            } else {
+                combined(message, datagram, from: peer)
+            }
         if let response = outcome.response {
             switch outcome.memory {
             case .none: break
@@ -270,8 +276,12 @@ final class Engine {
             }
             received(.edhocMessage3, datagram, from: peer, edhocBytes: bytes.count)
             var message4: [UInt8] = []
-            let completed = try handshake.takePhase().process(bytes, key: key.key).compose(message4: &message4)
-            try enterSession(handshake, key, completed)
+            let authenticated = try handshake.takePhase().process(bytes, key: key.key)
+            guard mayUse(handshake.suite, key.credential) else {
+                return suiteRefused(request, handshake, key.credential)
+            }
+            let completed = try authenticated.compose(message4: &message4)
+            announce(try enterSession(handshake, key, completed))
             return edhoc(request, .edhocMessage4, message4, memory: .device)
         } catch {
             drop(handshake)
@@ -292,10 +302,28 @@ final class Engine {
         return fits
     }
 
+    /// Who a device is comes out in message_3 only, so what it may use is asked then, once it has proved to be that
+    /// device.
+    private func mayUse(_ suite: CipherSuite, _ credential: DeviceCredential) -> Bool {
+        credential.suites?.contains(suite) ?? true
+    }
+
+    /// Error code 1: code 2, which negotiates suites, answers message_1 only (RFC 9528 section 6.3).
+    private func suiteRefused(
+        _ request: CoAPMessage, _ handshake: PendingHandshake, _ credential: DeviceCredential
+    ) -> Outcome {
+        drop(handshake)
+        observers.count { $0.handshakesFailed += 1 }
+        refused(.suite(handshake.suite), from: handshake.peer, device: credential.device)
+        let text = Array("Suite not allowed".utf8)
+        let message = [0x01, 0x60 + UInt8(text.count)] + text
+        return edhoc(request, .edhocError, message, code: .badRequest, memory: .stranger)
+    }
+
     /// message_3 has verified: the handshake becomes a session.
     private func enterSession(
         _ handshake: PendingHandshake, _ key: PresentedKey, _ completed: consuming Handshake.Completed
-    ) throws(HuskError) {
+    ) throws(HuskError) -> GatewayAuthentication {
         let credential = key.credential
         let suite = completed.suite
         let peer = handshake.peer.shortDescription
@@ -306,10 +334,17 @@ final class Engine {
         let session = Session(identifier: handshake.identifier, credential: credential, context: context)
         release(sessions.insert(session))
         observers.count { $0.handshakesCompleted += 1 }
-        observers.emit(.authenticated(GatewayAuthentication(device: credential.device, suite: suite, peer: peer)))
+        return GatewayAuthentication(device: credential.device, suite: suite, peer: peer)
+    }
+
+    private func announce(_ authentication: GatewayAuthentication) {
+        observers.emit(.authenticated(authentication))
         logger.info(
             "device authenticated",
-            metadata: ["device": "\(credential.device)", "peer": "\(peer)", "suite": "\(suite.id)"])
+            metadata: [
+                "device": "\(authentication.device)", "peer": "\(authentication.peer)",
+                "suite": "\(authentication.suite.id)",
+            ])
     }
 
     /// message_3 and the first request in one (RFC 9668 section 3.3.1). For the handshake the same holds as in
@@ -324,21 +359,29 @@ final class Engine {
             received(.combinedRequest, datagram, from: peer)
             return failed(request, .format, from: peer, memory: .none)
         }
-        received(.combinedRequest, datagram, from: peer, edhocBytes: parts.message3.count)
+        var arrival = Arrival(
+            name: .combinedRequest, datagram: datagram, peer: peer, edhocBytes: parts.message3.count,
+            handshakeBytes: parts.message3.count + request.edhocOptionBytes)
         guard let handshake = handshakes[identifier], handshake.peer == peer else {
+            note(arrival)
             refused(.unknownHandshake, from: peer)
             let message = handshakeConfiguration.errorMessage(for: .state)
             return edhoc(request, .edhocError, message, code: .badRequest, memory: .none)
         }
         do throws(HuskError) {
             let key = try presentedKey(parts.message3, of: handshake)
-            let completed = try handshake.takePhase().process(parts.message3, key: key.key).confirm()
-            try enterSession(handshake, key, completed)
+            let authenticated = try handshake.takePhase().process(parts.message3, key: key.key)
+            guard mayUse(handshake.suite, key.credential) else {
+                note(arrival)
+                return suiteRefused(request, handshake, key.credential)
+            }
+            arrival.authentication = try enterSession(handshake, key, try authenticated.confirm())
         } catch {
             drop(handshake)
+            note(arrival)
             return failed(request, error == .credential ? .authentication : error, from: peer, memory: .stranger)
         }
-        return protected(request, parts.request, from: peer, isCombined: true)
+        return protected(request, parts.request, from: peer, as: arrival)
     }
 
     private func edhoc(
@@ -386,21 +429,21 @@ final class Engine {
     // MARK: With protection: OSCORE (RFC 8613 section 8.2)
 
     private func protected(
-        _ request: CoAPMessage, _ datagram: [UInt8], from peer: SocketAddress, isCombined: Bool = false
+        _ request: CoAPMessage, _ datagram: [UInt8], from peer: SocketAddress, as arrival: Arrival
     ) -> Outcome {
         let identifier: ConnectionIdentifier
         do {
             identifier = try request.oscoreIdentifier()
         } catch {
-            received(.oscoreRequest, datagram, from: peer)
+            note(arrival)
             return unprotected(request, .badOption, "Failed to decode COSE", .session(error), from: peer)
         }
         guard request.options.count(where: { $0.number == CoAPOption.oscore }) == 1 else {
-            received(.oscoreRequest, datagram, from: peer)
+            note(arrival)
             return unprotected(request, .badOption, "Failed to decode COSE", .session(.format), from: peer)
         }
         guard let session = sessions[identifier] else {
-            received(.oscoreRequest, datagram, from: peer)
+            note(arrival)
             return unprotected(request, .unauthorized, "Security context not found", .unknownSession, from: peer)
         }
         var exchange = SecurityContext.Exchange()
@@ -408,7 +451,7 @@ final class Engine {
         do {
             inner = try session.context.unprotect(request: datagram, exchange: &exchange)
         } catch {
-            received(.oscoreRequest, datagram, from: peer)
+            note(arrival)
             let (code, text): (CoAPCode, StaticString) =
                 switch error {
                 case .authentication: (.badRequest, "Decryption failed")
@@ -418,12 +461,10 @@ final class Engine {
                 }
             return unprotected(request, code, text, .session(error), from: peer)
         }
-        if !isCombined {
-            received(.oscoreRequest, datagram, from: peer, overheadBytes: datagram.count - inner.encodedCount)
-            if session.awaitsFifthMessage {
-                session.awaitsFifthMessage = false
-                resumptions.confirm(session.credential)
-            }
+        note(arrival, overheadBytes: datagram.count - request.edhocOptionBytes - inner.encodedCount)
+        if arrival.name == .oscoreRequest && session.awaitsFifthMessage {
+            session.awaitsFifthMessage = false
+            resumptions.confirm(session.credential)
         }
         release(sessions.use(session))
         observers.count { $0.requests += 1 }
@@ -522,15 +563,37 @@ final class Engine {
 
     // MARK: What observers see
 
+    /// A protected request, of which observers hear once its overhead is known, or that there is none to know.
+    private struct Arrival {
+        var name: GatewayMessage.Name
+        var datagram: [UInt8]
+        var peer: SocketAddress
+        var edhocBytes: Int?
+        var handshakeBytes: Int?
+        /// What message_3 came to, if it came with the request.
+        var authentication: GatewayAuthentication?
+    }
+
+    private func note(_ arrival: Arrival, overheadBytes: Int? = nil) {
+        received(
+            arrival.name, arrival.datagram, from: arrival.peer, edhocBytes: arrival.edhocBytes,
+            handshakeBytes: arrival.handshakeBytes, overheadBytes: overheadBytes)
+        if let authentication = arrival.authentication {
+            announce(authentication)
+        }
+    }
+
     private func received(
         _ name: GatewayMessage.Name, _ datagram: [UInt8], from peer: SocketAddress, isDuplicate: Bool = false,
-        edhocBytes: Int? = nil, overheadBytes: Int? = nil
+        edhocBytes: Int? = nil, handshakeBytes: Int? = nil, overheadBytes: Int? = nil
     ) {
         observers.emit(
             .message(
                 GatewayMessage(
                     direction: .received, peer: peer.shortDescription, name: name, isDuplicate: isDuplicate,
-                    datagramBytes: datagram.count, edhocBytes: edhocBytes, oscoreOverheadBytes: overheadBytes)))
+                    datagramBytes: datagram.count, edhocBytes: edhocBytes,
+                    handshakeBytes: handshakeBytes ?? edhocBytes.map { _ in datagram.count },
+                    oscoreOverheadBytes: overheadBytes)))
     }
 
     private func sent(_ outcome: Outcome, _ datagram: [UInt8], to peer: SocketAddress) {
@@ -539,6 +602,7 @@ final class Engine {
                 GatewayMessage(
                     direction: .sent, peer: peer.shortDescription, name: outcome.name, isDuplicate: false,
                     datagramBytes: datagram.count, edhocBytes: outcome.edhocBytes,
+                    handshakeBytes: outcome.edhocBytes.map { _ in datagram.count },
                     oscoreOverheadBytes: outcome.overheadBytes)))
     }
 
@@ -571,6 +635,14 @@ extension SocketAddress {
 }
 
 extension CoAPMessage {
+    /// What the EDHOC option takes of the message; 0 without one.
+    var edhocOptionBytes: Int {
+        guard option(CoAPOption.edhoc) != nil else { return 0 }
+        var without = self
+        without.options.removeAll { $0.number == CoAPOption.edhoc }
+        return encodedCount - without.encodedCount
+    }
+
     /// The path, if every segment is text without control characters and slashes: it goes to terminals and logs.
     var printablePath: String? {
         var segments: [String] = []

@@ -12,7 +12,7 @@ public struct GatewayConfiguration: Sendable {
     public var limits: GatewayLimits
 
     public init(
-        host: String = "0.0.0.0", port: Int = 5683, suites: [CipherSuite] = [.suite0, .suite1],
+        host: String = "0.0.0.0", port: Int = 5683, suites: [CipherSuite] = CipherSuite.all,
         limits: GatewayLimits = GatewayLimits()
     ) {
         self.host = host

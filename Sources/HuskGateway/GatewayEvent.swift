@@ -48,6 +48,9 @@ public struct GatewayMessage: Sendable {
     public var datagramBytes: Int
     /// The bare EDHOC message, without the identifier CoAP prepends; nil for other messages.
     public var edhocBytes: Int?
+    /// What of the datagram is there for the handshake: all of it, or of a combined request message_3 and the EDHOC
+    /// option; nil for other messages.
+    public var handshakeBytes: Int?
     /// What OSCORE added to the same message in plain CoAP; nil for other messages.
     public var oscoreOverheadBytes: Int?
 }
@@ -85,6 +88,8 @@ public struct GatewayRefusal: Sendable {
         case unknownSession
         /// OSCORE: the message failed.
         case session(HuskError)
+        /// message_3 was authentic, but its device may not use the suite of the handshake.
+        case suite(CipherSuite)
         /// The request was answered with this error code.
         case request(CoAPCode)
     }

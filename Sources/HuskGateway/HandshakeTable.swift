@@ -9,6 +9,7 @@ final class PendingHandshake {
     /// Where message_1 came from. message_3 has to come from there too.
     let peer: SocketAddress
     let started: UInt64
+    let suite: CipherSuite
     private var phase: Handshake.Responder.WaitingForMessage3?
 
     init(
@@ -18,6 +19,7 @@ final class PendingHandshake {
         self.identifier = identifier
         self.peer = peer
         self.started = started
+        suite = phase.suite
         self.phase = consume phase
     }
 

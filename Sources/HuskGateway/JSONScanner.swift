@@ -44,6 +44,23 @@ struct JSONScanner: ~Copyable {
         guard next == nil else { throw JSONError(line: line, expected: "nothing after the last brace") }
     }
 
+    /// Takes a number without sign, fraction or exponent, below a billion, and gives it with its line.
+    mutating func number(_ expected: StaticString) throws(JSONError) -> (value: Int, line: Int) {
+        skipSpace()
+        let start = at
+        var value = 0
+        while let byte = next, (0x30...0x39).contains(byte), at - start < 9 {
+            value = 10 * value + Int(byte - 0x30)
+            at += 1
+        }
+        // JSON has no leading zeros, and what goes on as a number is none of these.
+        let ends = next.map { !"0123456789.eE+-".utf8.contains($0) } ?? true
+        guard at > start, at - start == 1 || source[start] != 0x30, ends else {
+            throw JSONError(line: line, expected: expected)
+        }
+        return (value, line)
+    }
+
     /// Takes a string and gives where its content lies, and whether it has escapes.
     mutating func string(_ expected: StaticString) throws(JSONError) -> JSONText {
         try expect("\"", expected)

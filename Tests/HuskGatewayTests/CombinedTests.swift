@@ -31,9 +31,16 @@ import Testing
         #expect(counters.received == 2 && counters.handshakesCompleted == 1 && counters.readings == 1)
         #expect(counters.sessions == 1 && counters.pendingHandshakes == 0)
         var sizes: [String: Int] = [:]
+        var handshake: [Int] = []
+        var overheads: [Int] = []
         for case .message(let message) in await collect(stream, world.observers) {
             sizes[message.name.rawValue] = message.edhocBytes ?? message.oscoreOverheadBytes
+            handshake += message.handshakeBytes.map { [$0] } ?? []
+            overheads += message.oscoreOverheadBytes.map { [$0] } ?? []
         }
+        // message_3 and one byte for the EDHOC option; OSCORE adds what it adds to any request.
+        #expect(handshake.last == 12 && handshake.count == 3)
+        #expect(overheads == [14, 11])
         #expect(
             sizes == [
                 "EDHOC message_1": 37, "EDHOC message_2": 35, "message_3 + OSCORE request": 11,

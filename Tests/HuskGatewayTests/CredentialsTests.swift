@@ -11,14 +11,14 @@ import Testing
 
     static func device(
         kid: String = "\"0a\"", key: String = "\"\(key)\"", device: String = "\"sensor-1\"",
-        gateway: String = "\"gateway.example\""
+        gateway: String = "\"gateway.example\"", suites: String? = nil
     ) -> String {
         """
             {
               "kid": \(kid),
               "key": \(key),
               "device": \(device),
-              "gateway": \(gateway)
+              "gateway": \(gateway)\(suites.map { ",\n      \"suites\": \($0)" } ?? "")
             }
         """
     }
@@ -46,6 +46,17 @@ import Testing
         #expect(credentials[kid: [0x0b, 0x0c]]?.gateway == "gateway.example")
         #expect(credentials[kid: [0x0c]] == nil)
         #expect(try Credentials(json: Array("{\"devices\":[]}".utf8)).devices.isEmpty)
+    }
+
+    @Test func readsTheSuitesOfADevice() throws {
+        func suites(_ text: String?) throws -> [Int32]? {
+            let credentials = try Credentials(json: Array(Self.file(Self.device(suites: text)).utf8))
+            return credentials.devices[0].suites?.map(\.id).sorted()
+        }
+        #expect(try suites(nil) == nil)
+        #expect(try suites("[0, 2]") == [0, 2])
+        #expect(try suites("[5,4,3,2,1,0]") == [0, 1, 2, 3, 4, 5])
+        #expect(try suites("[ 3\n ]") == [3])
     }
 
     struct Refusal: Sendable {
@@ -94,13 +105,36 @@ import Testing
         Refusal(
             json: file(device(device: "\"\\ud800\"")), line: 6,
             reason: .syntax(expected: "valid escapes and UTF-8 in a string")),
+        Refusal(json: file(device(suites: "[]")), line: 8, reason: .noSuites),
+        Refusal(json: file(device(suites: "[0, 6]")), line: 8, reason: .unknownSuite(6)),
+        Refusal(json: file(device(suites: "[0,\n 999999999]")), line: 9, reason: .unknownSuite(999_999_999)),
+        Refusal(json: file(device(suites: "[0, 2,\n 0]")), line: 9, reason: .repeatedSuite(0)),
+        Refusal(json: file(device(suites: "[0],\n\"suites\": [1]")), line: 9, reason: .repeatedField("suites")),
+        Refusal(json: file(device(suites: "0")), line: 8, reason: .syntax(expected: "a list in brackets")),
+        Refusal(json: file(device(suites: "null")), line: 8, reason: .syntax(expected: "a list in brackets")),
+        Refusal(json: file(device(suites: "[0 2]")), line: 8, reason: .syntax(expected: "a comma or a closing bracket")),
+    ]
+
+    /// What stands in the list where a number should.
+    static let noNumbers = ["\"0\"", "", "-1", "+1", "00", "02", "1.0", "2e0", "1E0", "0x1", "1234567890", "null", "[0]", "0,"]
+
+    @Test(arguments: noNumbers) func suitesAreWholeNumbers(text: String) throws {
+        let error = try #require(Self.refusal(Self.file(Self.device(suites: "[\(text.isEmpty ? "," : text)]"))))
+        #expect(error.line == 8)
+        let isHalf = text == "0x1"
+        #expect(
+            error.reason
+                == .syntax(expected: isHalf ? "a comma or a closing bracket" : "the number of a suite"))
+    }
+
+    static let otherFormats: [Refusal] = [
         // YAML, but not JSON.
         Refusal(json: "devices:\n - kid: 0a\n", line: 1, reason: .syntax(expected: "an object in braces")),
         Refusal(json: "{\n# comment\n\"devices\": []}", line: 2, reason: .syntax(expected: "\"devices\"")),
         Refusal(json: "{'devices': []}", line: 1, reason: .syntax(expected: "\"devices\"")),
     ]
 
-    @Test(arguments: refusals) func refuses(refusal: Refusal) throws {
+    @Test(arguments: refusals + otherFormats) func refuses(refusal: Refusal) throws {
         let error = try #require(Self.refusal(refusal.json))
         #expect(error.line == refusal.line)
         #expect(error.reason == refusal.reason)
@@ -120,10 +154,13 @@ import Testing
     /// JSONDecoder is the judge of what is JSON: whatever it refuses is refused.
     @Test func acceptsOnlyJSON() {
         struct File: Decodable {
-            struct Device: Decodable { var kid, key, device, gateway: String }
+            struct Device: Decodable {
+                var kid, key, device, gateway: String
+                var suites: [Int]?
+            }
             var devices: [Device]
         }
-        let original = Array(Self.file(Self.device()).utf8)
+        let original = Array(Self.file(Self.device(suites: "[0, 1, 2, 3]")).utf8)
         var random = SplitMix(state: 7)
         var accepted = 0
         for _ in 0..<3_000 {

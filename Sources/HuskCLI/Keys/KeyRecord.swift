@@ -9,6 +9,8 @@ struct KeyRecord: Codable, Equatable {
     /// Hexadecimal, as is `key`.
     var kid: String
     var key: String
+    /// Suites that the device may use, of the gateway's; nil for all.
+    var suites: [Int]?
 }
 
 struct KeyList: Codable, Equatable {

@@ -19,7 +19,7 @@ enum MessageLine {
     private static func line(_ arrow: String, _ name: String, _ edhoc: String, _ oscore: String, _ datagram: String)
         -> String
     {
-        "  " + left(arrow, 4) + left(name, 22) + right(edhoc, 7) + right(oscore, 14) + right(datagram, 16)
+        "  " + left(arrow, 4) + left(name, 28) + right(edhoc, 7) + right(oscore, 14) + right(datagram, 16)
     }
 
     private static func left(_ text: String, _ width: Int) -> String {
@@ -52,6 +52,7 @@ extension GatewayRefusal {
             case .busy: "too many handshakes at once"
             case .unknownSession: "a message of a session that does not exist"
             case .session(let error): "session: \(error.reason)"
+            case .suite(let suite): "handshake: suite \(suite.id) is not among those this device may use"
             case .request(let code): "a request, answered \(code)"
             }
         return "refused from \(who): \(why)"
