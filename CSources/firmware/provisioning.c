@@ -33,7 +33,7 @@ const char *provisioning_check(const provisioning *p)
         return "nothing is provisioned: load a file made by tools/provision.py at husk_provisioning";
     }
     if (p->version != PROVISIONING_VERSION) {
-        return "the provisioning is of another version than 1";
+        return "the provisioning is of another version than 2";
     }
     if (!crc_matches(p)) {
         return "the provisioning is damaged: its CRC does not match";
@@ -46,6 +46,15 @@ const char *provisioning_check(const provisioning *p)
     }
     if (!within(p->cred_i_len, 1, sizeof p->cred_i) || !within(p->cred_r_len, 1, sizeof p->cred_r)) {
         return "a provisioned credential is not 1 to 128 bytes long";
+    }
+    if (p->suite > PROVISIONING_SUITE_MAX) {
+        return "the provisioned cipher suite is not 0 to 5";
+    }
+    if ((p->flags & ~(PROVISIONING_SEQUENTIAL | PROVISIONING_RESUME)) != 0) {
+        return "the provisioning has flags that this firmware does not know";
+    }
+    if (p->profile != PROVISIONING_PROFILE_EDHOC_PSK) {
+        return "the provisioning asks for a profile that this firmware does not have";
     }
     return NULL;
 }

@@ -6,28 +6,41 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROVISIONING_VERSION 1
+#define PROVISIONING_VERSION 2
 #define PROVISIONING_KID_MAX_BYTES 24
 #define PROVISIONING_KEY_MIN_BYTES 16
 #define PROVISIONING_KEY_MAX_BYTES 64
 #define PROVISIONING_CRED_MAX_BYTES 128
-#define PROVISIONING_BYTES 360
+#define PROVISIONING_SUITE_MAX 5
+#define PROVISIONING_BYTES 364
+
+/* Bits of `flags`; the others are 0. */
+#define PROVISIONING_SEQUENTIAL 1 /* wait for message 4 before the first request */
+#define PROVISIONING_RESUME 2     /* authenticate with the key that the last session left, if there is one */
+
+/* Values of `profile`. */
+#define PROVISIONING_PROFILE_EDHOC_PSK 0
 
 /* offset  bytes  field */
 typedef struct provisioning {
     uint8_t magic[4];                            /*   0     4  "HUSK" */
-    uint8_t version;                             /*   4     1  1 */
+    uint8_t version;                             /*   4     1  2 */
     uint8_t kid_len;                             /*   5     1  1 to 24 */
     uint8_t key_len;                             /*   6     1  16 to 64 */
     uint8_t cred_i_len;                          /*   7     1  1 to 128 */
     uint8_t cred_r_len;                          /*   8     1  1 to 128 */
     uint8_t readings;                            /*   9     1  how many to send; 0 means 3 */
     uint8_t interval_ms[2];                      /*  10     2  pause between readings, big-endian */
-    uint8_t kid[PROVISIONING_KID_MAX_BYTES];     /*  12    24  zeros after kid_len */
-    uint8_t key[PROVISIONING_KEY_MAX_BYTES];     /*  36    64  zeros after key_len */
-    uint8_t cred_i[PROVISIONING_CRED_MAX_BYTES]; /* 100   128  CRED_I, CBOR; zeros after cred_i_len */
-    uint8_t cred_r[PROVISIONING_CRED_MAX_BYTES]; /* 228   128  CRED_R */
-    uint8_t crc[4];                              /* 356     4  CRC-32 (IEEE 802.3) of bytes 0 to 355, big-endian */
+    uint8_t suite;                               /*  12     1  EDHOC cipher suite, 0 to 5 */
+    uint8_t flags;                               /*  13     1  sum of PROVISIONING_SEQUENTIAL, _RESUME */
+    uint8_t profile;                             /*  14     1  how to authenticate: PROVISIONING_PROFILE_* */
+    uint8_t restarts;                            /*  15     1  after the readings: times to lose the session, as in a
+                                                  *            reboot, and send one reading more */
+    uint8_t kid[PROVISIONING_KID_MAX_BYTES];     /*  16    24  zeros after kid_len */
+    uint8_t key[PROVISIONING_KEY_MAX_BYTES];     /*  40    64  zeros after key_len */
+    uint8_t cred_i[PROVISIONING_CRED_MAX_BYTES]; /* 104   128  CRED_I, CBOR; zeros after cred_i_len */
+    uint8_t cred_r[PROVISIONING_CRED_MAX_BYTES]; /* 232   128  CRED_R */
+    uint8_t crc[4];                              /* 360     4  CRC-32 (IEEE 802.3) of bytes 0 to 359, big-endian */
 } provisioning;
 
 _Static_assert(sizeof(provisioning) == PROVISIONING_BYTES, "the layout is fixed");

@@ -14,13 +14,22 @@
 
 #define DEFAULT_READINGS 3
 
-static const husk_suite *const suites[] = {&husk_suite_0};
+/* Those that this image links. */
+static const husk_suite *const suites[] = {&husk_suite_0, &husk_suite_2, &husk_suite_4};
+#define SUITES_TEXT "0, 2 and 4"
+#define SUITE_COUNT (sizeof suites / sizeof suites[0])
 
 static husk_device device;
 static husk_device_config config;
 static slip_decoder uart;
 static uint8_t packet[HUSK_DEVICE_BUFFER_BYTES];
 static uint32_t retransmissions;
+
+/* Stands in for flash: what the endpoint stores survives its restart, but not the end of the simulation. */
+static struct {
+    uint8_t data[HUSK_DEVICE_RECORD_MAX_BYTES];
+    size_t len;
+} records[HUSK_DEVICE_RECORD_RESUMPTION];
 
 /* Lines are put together in functions of their own, so that they do not lie on the stack under the device's calls. */
 #define OWN_FRAME __attribute__((noinline))
@@ -52,15 +61,61 @@ static husk_status fill_random(void *context, uint8_t *out, size_t len)
     return board_random(out, len) ? HUSK_OK : HUSK_ERR_RANDOM;
 }
 
+static void copy(uint8_t *to, const uint8_t *from, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        to[i] = from[i];
+    }
+}
+
+static husk_status load(void *context, uint8_t record, uint8_t *out, size_t cap, size_t *len)
+{
+    (void)context;
+    if (record < 1 || record > HUSK_DEVICE_RECORD_RESUMPTION) {
+        return HUSK_ERR_STORAGE;
+    }
+    *len = records[record - 1].len;
+    if (*len > cap) {
+        return HUSK_ERR_BUFFER;
+    }
+    copy(out, records[record - 1].data, *len);
+    return HUSK_OK;
+}
+
+static husk_status store(void *context, uint8_t record, const uint8_t *data, size_t len)
+{
+    (void)context;
+    if (record < 1 || record > HUSK_DEVICE_RECORD_RESUMPTION || len > HUSK_DEVICE_RECORD_MAX_BYTES) {
+        return HUSK_ERR_STORAGE;
+    }
+    copy(records[record - 1].data, data, len);
+    records[record - 1].len = len;
+    return HUSK_OK;
+}
+
+/* The place in `suites` of the one with this number. */
+static const husk_suite *const *find_suite(uint8_t id)
+{
+    for (size_t i = 0; i < SUITE_COUNT; i++) {
+        if (suites[i]->id == id) {
+            return &suites[i];
+        }
+    }
+    give_up("the provisioned cipher suite is not in this firmware, which has " SUITES_TEXT, HUSK_OK,
+            EXIT_NOT_PROVISIONED);
+}
+
 static void configure(const provisioning *p)
 {
     config = (husk_device_config){
-        .edhoc = {.suites = suites, .suite_count = 1, .random = {.fill = fill_random}},
+        .edhoc = {.suites = find_suite(p->suite), .suite_count = 1, .random = {.fill = fill_random}},
         .psk = {.key = {p->key, p->key_len},
                 .kid = {p->kid, p->kid_len},
                 .cred_i = {p->cred_i, p->cred_i_len},
                 .cred_r = {p->cred_r, p->cred_r_len}},
-        .sequential = true, /* so that all four messages of the handshake are seen */
+        .storage = {.load = load, .store = store},
+        .resume = (p->flags & PROVISIONING_RESUME) != 0,
+        .sequential = (p->flags & PROVISIONING_SEQUENTIAL) != 0,
     };
 }
 
@@ -168,6 +223,9 @@ static void send_reading(uint32_t number)
         if (event.kind == HUSK_EVENT_FAILED) {
             give_up("no protected answer from the gateway", event.status, EXIT_FAILED);
         }
+        if (event.new_session) {
+            say_authenticated(begin);
+        }
         if (event.kind == HUSK_EVENT_RESPONSE) {
             say_answered(number, event.code);
             if (event.code >> 5 != 2) {
@@ -175,7 +233,6 @@ static void send_reading(uint32_t number)
             }
             return;
         }
-        say_authenticated(begin);
     }
 }
 
@@ -204,6 +261,15 @@ OWN_FRAME static void report(void)
     say(&t);
 }
 
+/* An endpoint without a session: keeps what it stored, as after a reboot. */
+static void start_device(void)
+{
+    husk_status status = husk_device_init(&device, &config);
+    if (status != HUSK_OK) {
+        give_up("the provisioned key or credentials cannot be used", status, EXIT_NOT_PROVISIONED);
+    }
+}
+
 int main(void)
 {
     const provisioning *p = (const provisioning *)(const void *)husk_provisioning;
@@ -213,17 +279,20 @@ int main(void)
     }
     configure(p);
     slip_decoder_init(&uart, packet, sizeof packet);
-    husk_status status = husk_device_init(&device, &config);
-    if (status != HUSK_OK) {
-        give_up("the provisioned key or credentials cannot be used", status, EXIT_NOT_PROVISIONED);
-    }
+    start_device();
     uint32_t readings = p->readings != 0 ? p->readings : DEFAULT_READINGS;
     for (uint32_t i = 0; i < readings; i++) {
         send_reading(i);
         pause_ms((uint32_t)p->interval_ms[0] << 8 | p->interval_ms[1]);
     }
+    for (uint32_t i = 0; i < p->restarts; i++) {
+        husk_device_wipe(&device);
+        start_device();
+        send_reading(readings + i);
+    }
     report();
     husk_device_wipe(&device);
+    husk_wipe(records, sizeof records);
     if (stack_overflowed()) {
         give_up("the stack reached the data below it", HUSK_OK, EXIT_STACK);
     }

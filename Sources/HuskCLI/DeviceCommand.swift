@@ -12,7 +12,8 @@ struct DeviceCommand: AsyncParsableCommand {
         abstract: "Be a device: authenticate to a gateway and send readings.",
         discussion: """
             Authenticates over UDP with a key from a file that 'husk psk new' wrote, then sends simulated \
-            temperatures to 'sensors/temperature', each protected and each answered.
+            temperatures to 'sensors/temperature', each protected and each answered. The first one goes out \
+            together with the last message of the handshake, unless told --sequential.
 
             EXAMPLES
               husk device --credentials kitchen.json
@@ -53,7 +54,16 @@ struct DeviceCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Pause between readings in milliseconds.", valueName: "ms"))
     var interval = 0
 
+    @Option(help: ArgumentHelp("Offer this cipher suite only, 0 to 5. Default: all.", valueName: "number"))
+    var suite: Int?
+
+    @Flag(help: "End the handshake before the first reading is sent.")
+    var sequential = false
+
     func validate() throws {
+        if let suite, CipherSuite(number: Int32(clamping: suite)) == nil {
+            throw ValidationError("a cipher suite is 0 to 5, not \(suite)")
+        }
         guard (credentials == nil) != (psk == nil) else {
             throw ValidationError("name a key: either --credentials or --psk")
         }
@@ -73,11 +83,12 @@ struct DeviceCommand: AsyncParsableCommand {
 
     func run() async throws {
         let credential = try credential()
-        let (host, port, readings, interval) = (host, port, readings, interval)
+        let (host, port, readings, interval, combines) = (host, port, readings, interval, !sequential)
+        let suites = suite.flatMap { CipherSuite(number: Int32(clamping: $0)) }.map { [$0] } ?? CipherSuite.all
         try await supervised {
             try await DeviceRun(
                 credential: credential, host: host, port: port, readings: readings,
-                interval: .milliseconds(Int64(interval))
+                interval: .milliseconds(Int64(interval)), suites: suites, combines: combines
             ).run { printLine($0) }
         }
     }
@@ -119,6 +130,10 @@ struct DeviceRun: Sendable {
     var port: Int
     var readings: Int
     var interval: TimeAmount
+    /// Most preferred first.
+    var suites: [CipherSuite]
+    /// Send message_3 and the first reading in one datagram.
+    var combines: Bool
 
     /// Calls `report` with a line for each thing that happened.
     func run(report: @Sendable (String) -> Void) async throws {
@@ -129,7 +144,8 @@ struct DeviceRun: Sendable {
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         let handler = try DeviceHandler(
-                            device: Device(key: credential.key), readings: readings, interval: interval,
+                            device: Device(key: credential.key, suites: suites, combinesFirstRequest: combines),
+                            readings: readings, interval: interval,
                             progress: continuation)
                         try channel.pipeline.syncOperations.addHandler(handler)
                     }

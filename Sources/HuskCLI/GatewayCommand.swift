@@ -17,13 +17,15 @@ struct GatewayCommand: AsyncParsableCommand {
         discussion: """
             Listens for CoAP on UDP, authenticates the devices of a credentials file by EDHOC with a pre-shared \
             key, and prints what they send to 'sensors/...' over OSCORE, one line each. Ctrl-C or SIGTERM \
-            ends it. The credentials file must have mode 0600; 'husk psk new' makes it. Logs go to standard \
+            ends it. A device in the file may have a member "suites", such as [0, 2]: the suites it may use, of \
+            the gateway's. The credentials file must have mode 0600; 'husk psk new' makes it. Logs go to standard \
             error and never hold keys.
 
             EXAMPLES
               husk gateway --credentials credentials.json
               husk gateway --credentials credentials.json --host :: --log-level info
               husk gateway --credentials credentials.json --messages
+              husk gateway --credentials credentials.json --suites 0,2
 
             \(ExitStatus.help)
             """)
@@ -36,6 +38,9 @@ struct GatewayCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("UDP port; 0 lets the system choose.", valueName: "port"))
     var port = 5683
+
+    @Option(help: ArgumentHelp("Cipher suites to accept, such as 0,2. Default: all.", valueName: "numbers"))
+    var suites: SuiteList?
 
     @Option(help: "How much to log.")
     var logLevel = LogLevel.warning
@@ -94,7 +99,8 @@ struct GatewayCommand: AsyncParsableCommand {
     private func start(_ known: Credentials, logger: Logger) async throws(Failure) -> Gateway {
         do throws(GatewayError) {
             return try await Gateway.start(
-                GatewayConfiguration(host: host, port: port), credentials: known, logger: logger)
+                GatewayConfiguration(host: host, port: port, suites: suites?.suites ?? CipherSuite.all),
+                credentials: known, logger: logger)
         } catch {
             throw Failure(.unavailable, "\(error)")
         }
@@ -113,6 +119,22 @@ struct GatewayCommand: AsyncParsableCommand {
             printError("husk: \(refusal.text)")
         }
     }
+}
+
+/// Cipher suites on the command line, most preferred first: 0,2.
+struct SuiteList: ExpressibleByArgument, Equatable {
+    var suites: [CipherSuite]
+
+    init?(argument: String) {
+        let found = argument.split(separator: ",", omittingEmptySubsequences: false).map {
+            Int32($0).flatMap(CipherSuite.init(number:))
+        }
+        suites = found.compactMap { $0 }
+        guard suites.count == found.count, Set(suites).count == suites.count else { return nil }
+    }
+
+    var defaultValueDescription: String { suites.map { String($0.id) }.joined(separator: ",") }
+    static var defaultCompletionKind: CompletionKind { .default }
 }
 
 /// Address and port, with brackets around an IPv6 address.

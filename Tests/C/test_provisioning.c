@@ -12,7 +12,7 @@ static void sign(provisioning *p)
 
 static provisioning example(void)
 {
-    provisioning p = {.magic = {'H', 'U', 'S', 'K'}, .version = 1};
+    provisioning p = {.magic = {'H', 'U', 'S', 'K'}, .version = 2};
     p.kid_len = 1;
     p.key_len = 16;
     p.cred_i_len = 20;
@@ -81,9 +81,31 @@ static void lengths_out_of_range_are_refused(void)
 static void another_version_is_refused(void)
 {
     provisioning p = example();
-    p.version = 2;
+    p.version = 1;
     sign(&p);
     CHECK(provisioning_check(&p) != NULL);
+}
+
+/* Every value of the bytes that say how to authenticate, and how many of them are accepted. */
+static void what_is_unknown_is_refused(void)
+{
+    static const struct {
+        size_t offset;
+        uint8_t most;
+    } fields[] = {
+        {offsetof(provisioning, suite), 5},
+        {offsetof(provisioning, flags), PROVISIONING_SEQUENTIAL | PROVISIONING_RESUME},
+        {offsetof(provisioning, profile), PROVISIONING_PROFILE_EDHOC_PSK},
+        {offsetof(provisioning, restarts), 255},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        for (unsigned value = 0; value < 256; value++) {
+            provisioning p = example();
+            ((uint8_t *)&p)[fields[i].offset] = (uint8_t)value;
+            sign(&p);
+            CHECK_INT(provisioning_check(&p) == NULL, value <= fields[i].most);
+        }
+    }
 }
 
 void suite_provisioning(void);
@@ -96,4 +118,5 @@ void suite_provisioning(void)
     RUN(any_flipped_bit_is_refused);
     RUN(lengths_out_of_range_are_refused);
     RUN(another_version_is_refused);
+    RUN(what_is_unknown_is_refused);
 }

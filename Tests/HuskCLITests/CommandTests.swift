@@ -47,6 +47,8 @@ struct CommandTests {
         #expect(demo.readings == 3)
         #expect(demo.firmwareDir == "build")
         #expect(demo.json == nil)
+        #expect(demo.suite == 0 && !demo.combined && !demo.resume)
+        #expect(gateway.suites == nil && device.suite == nil && !device.sequential)
     }
 
     @Test func options() throws {
@@ -62,6 +64,10 @@ struct CommandTests {
         let device = try parse(
             DeviceCommand.self, "device --psk 000102030405060708090a0b0c0d0e0f --kid 00 --device a --readings 0")
         #expect(device.psk?.bytes.count == 16)
+        let gateway = try parse(GatewayCommand.self, "gateway --credentials c --suites 2,0")
+        #expect(gateway.suites == SuiteList(argument: "2,0") && gateway.suites != SuiteList(argument: "0,2"))
+        #expect(try parse(DeviceCommand.self, "device --credentials c --suite 5 --sequential").suite == 5)
+        #expect(try parse(DemoCommand.self, "demo --suite 4 --combined --resume").suite == 4)
     }
 
     @Test(arguments: [
@@ -72,6 +78,9 @@ struct CommandTests {
         "device", "device --credentials c --psk 00", "device --psk 00", "device --psk 00 --kid 00",
         "device --credentials c --gateway g", "device --credentials c --port 0", "device --credentials c --readings -1",
         "demo --machine pdp11", "demo --readings 0", "demo --readings 256", "demo --timeout 0", "demo extra", "fly",
+        "demo --suite 1", "demo --suite 6", "demo --suite x", "device --credentials c --suite 6",
+        "device --credentials c --suite -1", "gateway --credentials c --suites 6", "gateway --credentials c --suites 0,0",
+        "gateway --credentials c --suites 0,", "gateway --credentials c --suites ,",
     ])
     func refusedWithUsage(line: String) throws {
         let refusal = try #require(self.refusal(line))

@@ -185,14 +185,15 @@ struct KeyTests {
     @Test func provisioningIsLaidOutAsTheFirmwareReadsIt() {
         let block = Provisioning(
             kid: [0x0a], key: [UInt8](repeating: 7, count: 16), initiator: [1, 2], responder: [3], readings: 5,
-            intervalMilliseconds: 0x0102
+            intervalMilliseconds: 0x0102, suite: 4, isSequential: true, resumes: true, restarts: 9
         ).encoded()
         #expect(block.count == Provisioning.byteCount)
-        #expect(Array(block[0..<12]) == Array("HUSK".utf8) + [1, 1, 16, 2, 1, 5, 1, 2])
-        #expect(block[12] == 0x0a && block[13] == 0)
-        #expect(Array(block[36..<53]) == [UInt8](repeating: 7, count: 16) + [0])
-        #expect(Array(block[100..<103]) == [1, 2, 0])
-        #expect(Array(block[228..<230]) == [3, 0])
+        #expect(Array(block[0..<12]) == Array("HUSK".utf8) + [2, 1, 16, 2, 1, 5, 1, 2])
+        #expect(Array(block[12..<16]) == [4, 3, 0, 9])
+        #expect(block[16] == 0x0a && block[17] == 0)
+        #expect(Array(block[40..<57]) == [UInt8](repeating: 7, count: 16) + [0])
+        #expect(Array(block[104..<107]) == [1, 2, 0])
+        #expect(Array(block[232..<234]) == [3, 0])
         // The check value of CRC-32 for "123456789".
         #expect(Provisioning.crc32(Array("123456789".utf8)) == 0xcbf4_3926)
         let crc = Provisioning.crc32(Array(block.dropLast(4)))

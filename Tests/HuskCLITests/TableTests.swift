@@ -31,10 +31,14 @@ struct TableTests {
     }
 
     static let messages = [
-        MessageFigures(name: "EDHOC message_1", isToGateway: true, isCopy: false, edhocBytes: 37, datagramBytes: 61),
-        MessageFigures(name: "EDHOC message_2", isToGateway: false, isCopy: false, edhocBytes: 35, datagramBytes: 45),
-        MessageFigures(name: "EDHOC message_3", isToGateway: true, isCopy: false, edhocBytes: 11, datagramBytes: 36),
-        MessageFigures(name: "EDHOC message_4", isToGateway: false, isCopy: false, edhocBytes: 9, datagramBytes: 19),
+        MessageFigures(
+            name: "EDHOC message_1", isToGateway: true, isCopy: false, edhocBytes: 37, handshakeBytes: 61, datagramBytes: 61),
+        MessageFigures(
+            name: "EDHOC message_2", isToGateway: false, isCopy: false, edhocBytes: 35, handshakeBytes: 45, datagramBytes: 45),
+        MessageFigures(
+            name: "EDHOC message_3", isToGateway: true, isCopy: false, edhocBytes: 11, handshakeBytes: 36, datagramBytes: 36),
+        MessageFigures(
+            name: "EDHOC message_4", isToGateway: false, isCopy: false, edhocBytes: 9, handshakeBytes: 19, datagramBytes: 19),
         MessageFigures(
             name: "OSCORE request", isToGateway: true, isCopy: false, oscoreOverheadBytes: 14, datagramBytes: 77),
         MessageFigures(
@@ -61,6 +65,21 @@ struct TableTests {
         #expect(HuskFigures(Array(Self.messages.prefix(5))) == nil)
         // A message that was sent twice cost twice.
         #expect(HuskFigures([Self.messages[0]] + Self.messages)?.handshakeBytes == 161 + 61)
+    }
+
+    @Test func ofACombinedRequestTheHandshakeHasItsShare() throws {
+        let combined = Array(Self.messages.prefix(2)) + [
+            MessageFigures(
+                name: "message_3 + OSCORE request", isToGateway: true, isCopy: false, edhocBytes: 11,
+                handshakeBytes: 12, oscoreOverheadBytes: 14, datagramBytes: 89)
+        ]
+        let husk = try #require(HuskFigures(combined + Self.messages[5...]))
+        #expect(husk.edhocBytes == 83)
+        #expect(husk.handshakeBytes == 61 + 45 + 12)
+        #expect(husk.messageBytes == 46)
+        // Of two handshakes the first counts.
+        #expect(HuskFigures(combined + Self.messages[5...] + combined) == husk)
+        #expect(HuskFigures(Self.messages + combined)?.handshakeBytes == 161)
     }
 
     @Test func costsAreComparedWithHusk() throws {

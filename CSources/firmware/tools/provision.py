@@ -9,6 +9,9 @@ import sys
 import zlib
 
 KID_MAX, KEY_MIN, KEY_MAX, CRED_MAX = 24, 16, 64, 128
+VERSION, EDHOC_PSK = 2, 0
+SUITES = range(6)
+SEQUENTIAL, RESUME = 1, 2
 
 
 def head(major, argument):
@@ -33,16 +36,18 @@ def check(name, value, least, most):
         raise ValueError(f"{name} is {len(value)} bytes long, not {least} to {most}")
 
 
-def image(kid, key, cred_i, cred_r, readings=3, interval_ms=0):
-    """The 360 bytes of struct provisioning."""
+def image(kid, key, cred_i, cred_r, readings=3, interval_ms=0, suite=0, flags=SEQUENTIAL, restarts=0):
+    """The 364 bytes of struct provisioning."""
     check("kid", kid, 1, KID_MAX)
     check("key", key, KEY_MIN, KEY_MAX)
     check("credential of the device", cred_i, 1, CRED_MAX)
     check("credential of the gateway", cred_r, 1, CRED_MAX)
     if cred_i == cred_r:
         raise ValueError("device and gateway must have different identities")
-    body = struct.pack(">4sBBBBBBH24s64s128s128s", b"HUSK", 1, len(kid), len(key), len(cred_i), len(cred_r),
-                       readings, interval_ms, kid, key, cred_i, cred_r)
+    if suite not in SUITES:
+        raise ValueError(f"there is no cipher suite {suite}: use 0 to 5")
+    body = struct.pack(">4sBBBBBBHBBBB24s64s128s128s", b"HUSK", VERSION, len(kid), len(key), len(cred_i), len(cred_r),
+                       readings, interval_ms, suite, flags, EDHOC_PSK, restarts, kid, key, cred_i, cred_r)
     return body + struct.pack(">I", zlib.crc32(body))
 
 
@@ -55,6 +60,11 @@ def arguments():
     parser.add_argument("--gateway", required=True, help="identity of the gateway")
     parser.add_argument("--readings", type=int, default=3, help="how many readings to send (default 3)")
     parser.add_argument("--interval", type=int, default=0, metavar="MS", help="pause between readings (default 0)")
+    parser.add_argument("--suite", type=int, default=0, help="EDHOC cipher suite; the sensor has 0, 2 and 4 (default 0)")
+    parser.add_argument("--combined", action="store_true", help="send message 3 and the first reading in one datagram")
+    parser.add_argument("--resume", action="store_true", help="authenticate with the key that the last session left")
+    parser.add_argument("--restarts", type=int, default=0, metavar="N",
+                        help="after the readings, lose the session N times and send one reading more (default 0)")
     parser.add_argument("file", help="where to write it")
     return parser.parse_args()
 
@@ -62,9 +72,10 @@ def arguments():
 def main():
     """Writes the file; on a bad argument says which and exits with 1."""
     args = arguments()
+    flags = (0 if args.combined else SEQUENTIAL) | (RESUME if args.resume else 0)
     try:
         content = image(args.kid, args.key, credential(args.device, args.kid), credential(args.gateway, args.kid),
-                        args.readings, args.interval)
+                        args.readings, args.interval, args.suite, flags, args.restarts)
     except (ValueError, struct.error) as error:
         sys.exit(f"provision.py: {error}")
     with open(args.file, "wb") as out:

@@ -1,6 +1,7 @@
 // What authentication costs in bytes: Husk's own, as counted by the gateway, beside TLS handshakes run in this process.
 #if Gateway
 import CTLSPeer
+import HuskGateway
 
 /// One TLS scenario, run here.
 struct TLSFigures: Codable, Equatable {
@@ -68,7 +69,7 @@ struct TLSFigures: Codable, Equatable {
 /// What Husk's handshake and first message took, of the messages that the gateway counted. Copies of a message that was
 /// sent again are part of it.
 struct HuskFigures: Codable, Equatable {
-    /// EDHOC messages alone, and the CoAP datagrams that carried them.
+    /// Of the first handshake: EDHOC messages alone, and what they took of CoAP datagrams.
     var edhocBytes: Int
     var handshakeBytes: Int
     /// What OSCORE added to the first request and to its answer.
@@ -78,7 +79,8 @@ struct HuskFigures: Codable, Equatable {
     var messageBytes: Int
 
     init?(_ messages: [MessageFigures]) {
-        let handshake = messages.filter { $0.edhocBytes != nil }
+        let end = messages.firstIndex { $0.endsHandshake } ?? messages.endIndex - 1
+        let handshake = messages.prefix(end + 1).filter { $0.handshakeBytes != nil }
         guard !handshake.isEmpty,
             let request = messages.first(where: { $0.isToGateway && $0.oscoreOverheadBytes != nil })?
                 .oscoreOverheadBytes,
@@ -86,7 +88,7 @@ struct HuskFigures: Codable, Equatable {
                 .oscoreOverheadBytes
         else { return nil }
         edhocBytes = handshake.reduce(0) { $0 + ($1.edhocBytes ?? 0) }
-        handshakeBytes = handshake.reduce(0) { $0 + $1.datagramBytes }
+        handshakeBytes = handshake.reduce(0) { $0 + ($1.handshakeBytes ?? 0) }
         requestOverheadBytes = request
         responseOverheadBytes = response
         messageBytes = TLSFigures.payloadBytes + request
@@ -98,8 +100,15 @@ struct MessageFigures: Codable, Equatable {
     var isToGateway: Bool
     var isCopy: Bool
     var edhocBytes: Int?
+    /// What of the datagram is there for the handshake.
+    var handshakeBytes: Int?
     var oscoreOverheadBytes: Int?
     var datagramBytes: Int
+
+    /// The last message of a handshake.
+    var endsHandshake: Bool {
+        name == GatewayMessage.Name.edhocMessage4.rawValue || name == GatewayMessage.Name.combinedRequest.rawValue
+    }
 }
 
 /// The table at the end.

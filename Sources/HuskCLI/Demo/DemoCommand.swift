@@ -21,6 +21,8 @@ struct DemoCommand: AsyncParsableCommand {
             EXAMPLES
               husk demo
               husk demo --machine all --readings 5
+              husk demo --suite 2 --combined
+              husk demo --resume
               husk demo --machine mps2-an386 --json figures.json
 
             \(ExitStatus.help)
@@ -31,6 +33,15 @@ struct DemoCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("How many readings each device sends, 1 to 255.", valueName: "count"))
     var readings = 3
+
+    @Option(help: ArgumentHelp("EDHOC cipher suite: 0, 2 (P-256) or 4 (ChaCha20/Poly1305).", valueName: "number"))
+    var suite = 0
+
+    @Flag(help: "Send message_3 and the first reading in one datagram (RFC 9668).")
+    var combined = false
+
+    @Flag(help: "After the readings, reboot the device; it resumes its session and sends one reading more.")
+    var resume = false
 
     @Option(help: ArgumentHelp("Where 'make firmware' put the images.", valueName: "directory"))
     var firmwareDir = "build"
@@ -48,10 +59,16 @@ struct DemoCommand: AsyncParsableCommand {
         guard (1...255).contains(readings) else {
             throw ValidationError("readings are 1 to 255, not \(readings)")
         }
+        guard Provisioning.firmwareSuites.contains(suite) else {
+            throw ValidationError("the sensor firmware has suites 0, 2 and 4, not \(suite)")
+        }
         guard (1...86_400).contains(timeout) else {
             throw ValidationError("the timeout is 1 to 86400 seconds, not \(timeout)")
         }
     }
+
+    /// How many readings there are in all.
+    private var expectedReadings: Int { readings + (resume ? 1 : 0) }
 
     func run() async throws {
         let style = Style.standardOutput
@@ -70,7 +87,7 @@ struct DemoCommand: AsyncParsableCommand {
         }
         let tls = try TLSFigures.measureAll()
         let costs = figures.map { CostTable(husk: $0.husk, tls: tls) }
-        Self.printCost(figures[0].husk, costs[0], tls, style: style)
+        printCost(figures[0].husk, costs[0], tls, style: style)
 
         if let json {
             let all = DemoFigures(
@@ -88,6 +105,9 @@ struct DemoCommand: AsyncParsableCommand {
         printLine(
             style.bold("\(machine.processor) (QEMU \(machine.rawValue))")
                 + " authenticates to the gateway at 127.0.0.1:\(gateway.port) with a fresh key")
+        if let suite = CipherSuite(number: Int32(suite)) {
+            printLine("  cipher suite \(suite.id): \(suite.algorithms)")
+        }
         printLine()
         printLine("  --> from the device, <-- to the device; sizes in bytes")
         printLine(style.dim(MessageLine.header))
@@ -126,15 +146,17 @@ struct DemoCommand: AsyncParsableCommand {
             throw Failure(
                 .failed, "the firmware on \(machine.rawValue) made no report: rebuild it with 'make firmware'")
         }
-        guard observation.readings.count == readings, let husk = HuskFigures(observation.messages) else {
+        guard observation.readings.count == expectedReadings, let husk = HuskFigures(observation.messages) else {
             throw Failure(
                 .failed,
-                "the gateway got \(observation.readings.count) of \(readings) readings from \(machine.rawValue)")
+                "the gateway got \(observation.readings.count) of \(expectedReadings) readings from "
+                    + machine.rawValue)
         }
         Self.printReadings(observation, report, machine, style: style)
         return MachineFigures(
             machine: machine.rawValue, processor: machine.processor,
-            suite: observation.authentications.first.map { Int($0.suite.id) },
+            suite: observation.authentications.first.map { Int($0.suite.id) }, combined: combined, resume: resume,
+            authentications: observation.authentications.count,
             messages: observation.messages,
             readings: observation.readings.map {
                 ReadingFigures(device: $0.device, path: $0.path, bytes: $0.payload.count, text: $0.text)
@@ -168,7 +190,8 @@ struct DemoCommand: AsyncParsableCommand {
         let credentials = try record.credentials()
         let provisioning = try Provisioning(
             kid: record.kidBytes(), key: record.keyBytes(), initiator: credentials.initiator,
-            responder: credentials.responder, readings: UInt8(readings), intervalMilliseconds: 0)
+            responder: credentials.responder, readings: UInt8(readings), intervalMilliseconds: 0,
+            suite: UInt8(suite), isSequential: !combined, resumes: resume, restarts: resume ? 1 : 0)
         let file = try PrivateFile.temporary(provisioning.encoded())
         defer { PrivateFile.remove(file) }
         let simulation = Simulation(
@@ -217,7 +240,7 @@ struct DemoCommand: AsyncParsableCommand {
         printLine()
     }
 
-    private static func printCost(_ husk: HuskFigures, _ cost: CostTable, _ tls: [TLSFigures], style: Style) {
+    private func printCost(_ husk: HuskFigures, _ cost: CostTable, _ tls: [TLSFigures], style: Style) {
         let library = TLSFigures.library
         printLine(style.bold("What it cost") + ", next to \(library) run in this process")
         for line in cost.lines(library: library, style: style) {
@@ -226,8 +249,15 @@ struct DemoCommand: AsyncParsableCommand {
         printLine()
         printLine(
             "  Husk's handshake is \(husk.edhocBytes) bytes of EDHOC in \(husk.handshakeBytes) bytes of CoAP "
-                + "datagrams, with fresh X25519")
+                + "datagrams, with fresh \(suite == 2 ? "P-256" : "X25519")")
         printLine("  keys (forward secrecy). TLS PSK has none unless it says ECDHE.")
+        if combined {
+            printLine(
+                "  message_3 rode with the first reading: of that datagram, message_3 and the EDHOC option count.")
+        }
+        if resume {
+            printLine("  Counted is the first handshake; the second used the key that the first session left.")
+        }
         if let chains = tls.first(where: { $0.isSupported && $0.chainBytes.contains { $0 > 0 } })?.chainBytes {
             printLine(
                 "  Certificates: both sides send leaf and intermediate, P-256, "

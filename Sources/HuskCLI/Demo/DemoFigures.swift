@@ -27,6 +27,11 @@ struct MachineFigures: Codable {
     var machine: String
     var processor: String
     var suite: Int?
+    /// message_3 rode with the first request (RFC 9668).
+    var combined: Bool
+    /// The device rebooted and resumed its session.
+    var resume: Bool
+    var authentications: Int
     var messages: [MessageFigures]
     var readings: [ReadingFigures]
     var husk: HuskFigures
@@ -56,6 +61,7 @@ struct Observation: Sendable {
                 MessageFigures(
                     name: message.name.rawValue, isToGateway: message.direction == .received,
                     isCopy: message.isDuplicate, edhocBytes: message.edhocBytes,
+                    handshakeBytes: message.handshakeBytes,
                     oscoreOverheadBytes: message.oscoreOverheadBytes, datagramBytes: message.datagramBytes))
         case .reading(let reading): readings.append(reading)
         case .authenticated(let authentication): authentications.append(authentication)

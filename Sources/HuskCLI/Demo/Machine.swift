@@ -52,7 +52,7 @@ enum MachineChoice: String, ExpressibleByArgument, CaseIterable {
 /// What a device is given before it is deployed, in the last kilobyte of its flash: CSources/firmware/provisioning.h.
 struct Provisioning {
     static let address = 0x3fc00
-    static let byteCount = 360
+    static let byteCount = 364
 
     var kid: [UInt8]
     var key: [UInt8]
@@ -60,12 +60,24 @@ struct Provisioning {
     var responder: [UInt8]
     var readings: UInt8
     var intervalMilliseconds: UInt16
+    var suite: UInt8
+    /// Wait for message_4 before the first request.
+    var isSequential: Bool
+    /// Authenticate with the key that the last session left, if there is one.
+    var resumes: Bool
+    /// How often, after the readings, to lose the session as in a reboot and send one reading more.
+    var restarts: UInt8
+
+    /// The suites that the sensor firmware links.
+    static let firmwareSuites = [0, 2, 4]
+    static let profileEDHOCPSK: UInt8 = 0
 
     func encoded() -> [UInt8] {
         precondition(kid.count <= 24 && key.count <= 64 && initiator.count <= 128 && responder.count <= 128)
-        var bytes = Array("HUSK".utf8) + [1]
+        var bytes = Array("HUSK".utf8) + [2]
         bytes += [kid.count, key.count, initiator.count, responder.count].map { UInt8($0) }
         bytes += [readings, UInt8(intervalMilliseconds >> 8), UInt8(intervalMilliseconds & 0xff)]
+        bytes += [suite, (isSequential ? 1 : 0) | (resumes ? 2 : 0), Self.profileEDHOCPSK, restarts]
         for (field, size) in [(kid, 24), (key, 64), (initiator, 128), (responder, 128)] {
             bytes += field + [UInt8](repeating: 0, count: size - field.count)
         }

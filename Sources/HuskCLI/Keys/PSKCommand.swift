@@ -32,7 +32,8 @@ struct PSKCommand: ParsableCommand {
             case cHeader = "c-header"
         }
 
-        @Option(help: "Key identifier, 1 to 24 bytes in hex; sent in clear. Default: the shortest that is free.")
+        @Option(
+            help: "Key identifier, 1 to 24 bytes in hex; passive observers do not see it. Default: the shortest free.")
         var kid: HexBytes?
 
         @Option(help: ArgumentHelp("Name of the device. Default: device-KID.", valueName: "name"))
