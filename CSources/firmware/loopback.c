@@ -174,7 +174,7 @@ static void begin(const uint8_t *device_key)
     check(husk_cred_compose(office, psk.kid, cred_r, sizeof cred_r, &psk.cred_r.len) == HUSK_OK, "CRED_R");
     loopback_gateway_init(&gateway, &edhoc, &psk);
     psk.key.data = device_key;
-    config = (husk_device_config){.edhoc = edhoc, .psk = psk, .sequential = true};
+    config = (husk_device_config){.profile = &husk_profile_edhoc, .edhoc = edhoc, .psk = psk, .sequential = true};
     check(husk_device_init(&device, &config) == HUSK_OK, "husk_device_init");
     lose = 0;
     duplicate = 0;

@@ -108,6 +108,7 @@ static const husk_suite *const *find_suite(uint8_t id)
 static void configure(const provisioning *p)
 {
     config = (husk_device_config){
+        .profile = &husk_profile_edhoc,
         .edhoc = {.suites = find_suite(p->suite), .suite_count = 1, .random = {.fill = fill_random}},
         .psk = {.key = {p->key, p->key_len},
                 .kid = {p->kid, p->kid_len},

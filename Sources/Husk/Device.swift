@@ -66,6 +66,7 @@ internal import CHusk
         let key = key.copy()
         let config = unsafe Pinned(zeroed: husk_device_config.self)
         let storage = unsafe Pinned(zeroed: husk_device.self)
+        unsafe config.pointer.pointee.profile = edhocProfile
         unsafe config.pointer.pointee.edhoc = configuration.pointer.pointee
         unsafe config.pointer.pointee.psk = key.view
         unsafe config.pointer.pointee.sequential = !combinesFirstRequest
@@ -148,3 +149,10 @@ extension Device.Event {
         }
     }
 }
+
+/// The core's table, at an address that stays. Never written to, never freed.
+nonisolated(unsafe) private let edhocProfile: UnsafePointer<husk_profile> = {
+    let table = UnsafeMutablePointer<husk_profile>.allocate(capacity: 1)
+    unsafe table.initialize(to: husk_profile_edhoc)
+    return unsafe UnsafePointer(table)
+}()

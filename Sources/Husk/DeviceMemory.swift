@@ -8,7 +8,7 @@ public final class DeviceMemory: Sendable {
     private let bytes = PinnedBytes(count: recordCount * slotBytes)
 
     private static let recordCount = Int(HUSK_DEVICE_RECORD_RESUMPTION)
-    private static let slotBytes = 1 + Int(HUSK_DEVICE_RECORD_MAX_BYTES)
+    private static let slotBytes = 1 + Int(HUSK_DEVICE_RESUMPTION_BYTES)
 
     public init() {}
 

@@ -105,6 +105,7 @@ static void begin(void)
     now = 0;
     memset(&flash, 0, sizeof flash);
     config = (husk_device_config){
+        .profile = &husk_profile_edhoc,
         .edhoc = {.suites = both_suites, .suite_count = 1, .random = {test_random_fill, &rng}},
         .psk = psk,
         .storage = {memory_load, memory_store, &flash},

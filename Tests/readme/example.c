@@ -8,6 +8,7 @@ extern uint32_t board_millis(void);
 
 static const husk_suite *const suites[] = {&husk_suite_0}; /* AES-CCM, SHA-256, X25519; the linker drops the rest */
 static const husk_device_config config = {
+    .profile = &husk_profile_edhoc,
     .edhoc = {.suites = suites, .suite_count = 1, .random = {board_random, NULL}},
     .psk = {{psk_key, sizeof psk_key}, {psk_kid, sizeof psk_kid},
             {psk_cred_i, sizeof psk_cred_i}, {psk_cred_r, sizeof psk_cred_r}},

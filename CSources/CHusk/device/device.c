@@ -5,43 +5,24 @@
 
 #include "device/steps.h"
 
-static husk_status load_suite(husk_device *device)
-{
-    const husk_storage *storage = &device->config->storage;
-    uint8_t index = 0;
-    size_t len = 0;
-    if (storage->load == NULL) {
-        return HUSK_OK;
-    }
-    if (storage->load(storage->context, HUSK_DEVICE_RECORD_SUITE, &index, sizeof index, &len) != HUSK_OK) {
-        return HUSK_ERR_STORAGE;
-    }
-    /* A record of firmware that had other suites is as good as none. */
-    if (len == sizeof index && index < device->config->edhoc.suite_count) {
-        device->suite_index = index;
-    }
-    device->stored_suite_index = device->suite_index;
-    return HUSK_OK;
-}
-
 husk_status husk_device_init(husk_device *device, const husk_device_config *config)
 {
     memset(device, 0, sizeof *device);
-    if (config->edhoc.suite_count == 0 || config->edhoc.random.fill == NULL) {
+    if (config->profile == NULL || config->edhoc.random.fill == NULL) {
         return HUSK_ERR_ARGUMENT;
     }
-    husk_status status = husk_psk_check(&config->psk);
-    if (status != HUSK_OK) {
-        return status;
-    }
-    device->config = config;
     /* A message ID that differs from those before a reboot, which the gateway may remember (RFC 7252 section 4.4). */
     uint8_t message_id[2];
     if (config->edhoc.random.fill(config->edhoc.random.context, message_id, sizeof message_id) != HUSK_OK) {
         return HUSK_ERR_RANDOM;
     }
     device->message_id = (uint16_t)(message_id[0] << 8 | message_id[1]);
-    return load_suite(device);
+    device->config = config;
+    husk_status status = config->profile->open(device);
+    if (status != HUSK_OK) {
+        husk_device_wipe(device);
+    }
+    return status;
 }
 
 husk_status husk_device_start(husk_device *device, const husk_device_request *request)
@@ -49,6 +30,7 @@ husk_status husk_device_start(husk_device *device, const husk_device_request *re
     if (device->config == NULL || device->phase != HUSK_DEVICE_IDLE) {
         return HUSK_ERR_STATE;
     }
+    const husk_device_config *config = device->config;
     husk_status status = HUSK_OK;
     if (request != NULL) {
         status = husk_device_check_request(request, 0);
@@ -59,12 +41,12 @@ husk_status husk_device_start(husk_device *device, const husk_device_request *re
     device->request = request;
     device->renegotiated = false;
     device->reauthenticated = false;
-    device->sequential = device->config->sequential;
+    device->sequential = config->sequential;
     bool used_up = device->has_context && device->oscore.sender_sequence >= device->oscore.sender_limit;
     if (request != NULL && device->has_context && !used_up) {
-        status = husk_device_send_request(device, (husk_bytes){NULL, 0});
+        status = husk_device_send_request(device, false, HUSK_DEVICE_WAIT_RESPONSE);
     } else {
-        status = husk_device_authenticate(device);
+        status = config->profile->authenticate(device);
     }
     if (status != HUSK_OK) {
         husk_device_abandon(device);
@@ -75,9 +57,9 @@ husk_status husk_device_start(husk_device *device, const husk_device_request *re
 void husk_device_abandon(husk_device *device)
 {
     husk_device_exchange_end(device);
-    husk_edhoc_wipe(&device->edhoc);
+    husk_wipe(&device->edhoc, sizeof device->edhoc);
     if (!device->has_context) {
-        husk_oscore_context_wipe(&device->oscore);
+        husk_wipe(&device->oscore, sizeof device->oscore);
     }
     device->request = NULL;
 }
@@ -105,15 +87,24 @@ husk_status husk_device_receive(husk_device *device, uint32_t now_ms, uint8_t *d
     if (status != HUSK_OK || !answer) {
         return status;
     }
-    uint8_t *payload = datagram + (len - message.payload.len);
-    switch (device->phase) {
-    case HUSK_DEVICE_WAIT_MESSAGE_2:
-        return husk_device_take_message_2(device, &message, payload, event);
-    case HUSK_DEVICE_WAIT_MESSAGE_4:
-        return husk_device_take_message_4(device, &message, payload, event);
-    default:
+    if (device->phase == HUSK_DEVICE_WAIT_RESPONSE) {
         return husk_device_take_response(device, &message, datagram, len, event);
     }
+    return device->config->profile->take(device, &message, datagram, len, event);
+}
+
+void husk_device_begin_session(husk_device *device, husk_event *event)
+{
+    device->has_context = true;
+    husk_device_exchange_end(device);
+    if (device->request != NULL) {
+        husk_status status = husk_device_send_request(device, false, HUSK_DEVICE_WAIT_RESPONSE);
+        if (status != HUSK_OK) {
+            husk_device_fail(device, status, 0, event);
+            return;
+        }
+    }
+    *event = (husk_event){.kind = HUSK_EVENT_AUTHENTICATED, .new_session = true};
 }
 
 void husk_device_wipe(husk_device *device)

@@ -11,6 +11,7 @@
 #define HUSK_DEVICE_WAIT_MESSAGE_4 2
 #define HUSK_DEVICE_WAIT_RESPONSE 3
 #define HUSK_DEVICE_WAIT_COMBINED 4 /* the response to a request that carried message 3 */
+#define HUSK_DEVICE_WAIT_UPDATE 5   /* the response to a KUDOS message */
 
 /* Draws message ID, token and first timeout for the next request, which is composed after this. HUSK_ERR_RANDOM. */
 husk_status husk_device_exchange_prepare(husk_device *device);

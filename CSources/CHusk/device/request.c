@@ -42,10 +42,9 @@ husk_status husk_device_check_request(const husk_device_request *request, size_t
     return HUSK_OK;
 }
 
-husk_status husk_device_send_request(husk_device *device, husk_bytes message_3)
+husk_status husk_device_send_request(husk_device *device, bool combined, uint8_t phase)
 {
     const husk_device_request *request = device->request;
-    bool combined = message_3.len > 0;
     size_t options_len;
     husk_status status = husk_device_check_request(request, 0);
     if (status == HUSK_OK) {
@@ -74,44 +73,23 @@ husk_status husk_device_send_request(husk_device *device, husk_bytes message_3)
     };
     size_t len;
     device->exchange = (husk_oscore_exchange){0};
-    status = husk_oscore_request_protect(&device->oscore, &device->exchange, &plain, device->buffer,
-                                         sizeof device->buffer, &len);
-    if (status == HUSK_OK && combined) {
-        status = husk_edhoc_combined_insert(message_3, device->buffer, &len, sizeof device->buffer);
-    }
+    status = device->config->profile->protect(device, &plain, &len);
     if (status != HUSK_OK) {
         return status;
     }
-    husk_device_exchange_begin(device, combined ? HUSK_DEVICE_WAIT_COMBINED : HUSK_DEVICE_WAIT_RESPONSE, len);
+    husk_device_exchange_begin(device, phase, len);
     return HUSK_OK;
 }
 
-/* An answer without OSCORE. 4.01 and 4.00 are how a gateway says that it lost our context or cannot verify with it
- * (RFC 8613 section 8.2): authenticate again and repeat the request, once. 4.02 to a combined request: it does not know
- * that option, so the handshake is done again in sequence. An EDHOC error message has the last word on a handshake. */
-static void take_unprotected(husk_device *device, const husk_coap_message *answer, husk_event *event)
+/* 4.01 and 4.00 are how a gateway says that it lost our context or cannot verify with it (RFC 8613 section 8.2):
+ * authenticate again and repeat the request, once. */
+void husk_device_take_unprotected(husk_device *device, const husk_coap_message *answer, husk_event *event)
 {
-    bool combined = device->phase == HUSK_DEVICE_WAIT_COMBINED;
-    husk_bytes format;
-    uint32_t number;
-    if (combined && husk_coap_option_find(answer->options, HUSK_COAP_CONTENT_FORMAT, &format) &&
-        husk_coap_option_uint(format, &number) == HUSK_OK && number == HUSK_COAP_FORMAT_EDHOC) {
-        husk_device_take_refusal(device, answer, event);
-        return;
-    }
-    husk_status status = HUSK_ERR_PEER;
-    bool again = false;
-    if (combined && answer->code == HUSK_COAP_BAD_OPTION) {
-        again = !device->sequential;
-        device->sequential = true;
-    }
-    if (answer->code == HUSK_COAP_UNAUTHORIZED || answer->code == HUSK_COAP_BAD_REQUEST) {
-        status = HUSK_ERR_CONTEXT;
-        again = !device->reauthenticated;
+    bool unknown = answer->code == HUSK_COAP_UNAUTHORIZED || answer->code == HUSK_COAP_BAD_REQUEST;
+    husk_status status = unknown ? HUSK_ERR_CONTEXT : HUSK_ERR_PEER;
+    if (unknown && !device->reauthenticated) {
         device->reauthenticated = true;
-    }
-    if (again) {
-        status = husk_device_authenticate(device);
+        status = device->config->profile->authenticate(device);
         if (status == HUSK_OK) {
             return;
         }
@@ -127,25 +105,16 @@ husk_status husk_device_take_response(husk_device *device, const husk_coap_messa
         if (answer->code < HUSK_COAP_BAD_REQUEST) {
             return HUSK_ERR_FORMAT; /* success is never said without protection */
         }
-        take_unprotected(device, answer, event);
+        husk_device_take_unprotected(device, answer, event);
         return HUSK_OK;
     }
     husk_coap_message inner;
-    husk_status status = husk_oscore_response_unprotect(&device->oscore, &device->exchange, datagram, len, &inner);
+    husk_status status = device->config->profile->unprotect(device, datagram, len, &inner);
     if (status != HUSK_OK) {
         return status;
     }
-    bool new_session = device->phase == HUSK_DEVICE_WAIT_COMBINED;
-    if (new_session) {
-        husk_device_authenticated(device); /* the response stands in for message 4 */
-    }
     husk_device_exchange_end(device);
     device->request = NULL;
-    *event = (husk_event){
-        .kind = HUSK_EVENT_RESPONSE,
-        .code = inner.code,
-        .new_session = new_session,
-        .payload = inner.payload,
-    };
+    *event = (husk_event){.kind = HUSK_EVENT_RESPONSE, .code = inner.code, .payload = inner.payload};
     return HUSK_OK;
 }

@@ -1,6 +1,7 @@
-/* device: the endpoint a firmware engineer uses. It authenticates to a gateway with EDHOC-PSK over CoAP (RFC 9528
- * appendix A.2), sends OSCORE-protected requests, the first together with message 3 (RFC 9668), and retransmits what
- * needs an answer (RFC 7252 section 4.2).
+/* device: the endpoint a firmware engineer uses. It authenticates to a gateway, sends OSCORE-protected requests, and
+ * retransmits what needs an answer (RFC 7252 section 4.2). How it gets its keys is its profile: EDHOC-PSK over CoAP
+ * (RFC 9528 appendix A.2), message 3 riding with the first request (RFC 9668), or KUDOS from a provisioned secret. A
+ * program contains the profile it names and nothing of the other.
  *
  * Sans-I/O: datagrams in, datagrams out, time as a number. The whole main loop:
  *
@@ -23,6 +24,7 @@
 #include "husk/coap.h"
 #include "husk/config.h"
 #include "husk/edhoc.h"
+#include "husk/kudos.h"
 #include "husk/oscore.h"
 
 #ifdef __cplusplus
@@ -32,9 +34,11 @@ extern "C" {
 /* Storage records of the endpoint. */
 #define HUSK_DEVICE_RECORD_SUITE 1      /* index of the suite the gateway accepted last, so that it is tried first */
 #define HUSK_DEVICE_RECORD_RESUMPTION 2 /* rKID and rPSK of the last session: secret */
+#define HUSK_DEVICE_RECORD_KUDOS 3      /* the secrets of KUDOS in FS mode: secret */
 
-/* Longest record. */
-#define HUSK_DEVICE_RECORD_MAX_BYTES (2 + HUSK_HASH_MAX_BYTES)
+/* Longest record of the EDHOC profile, and of either. */
+#define HUSK_DEVICE_RESUMPTION_BYTES (2 + HUSK_HASH_MAX_BYTES)
+#define HUSK_DEVICE_RECORD_MAX_BYTES HUSK_KUDOS_RECORD_MAX_BYTES
 
 /* Requests under one key before the endpoint authenticates anew: the limit q of draft-ietf-core-oscore-key-limits for
  * AES-CCM with 8-byte tags. */
@@ -43,10 +47,38 @@ extern "C" {
 /* next_timeout when nothing is pending. */
 #define HUSK_DEVICE_NO_TIMEOUT UINT32_MAX
 
+typedef struct husk_device husk_device;
+
+typedef struct husk_event husk_event;
+
+/* How an endpoint gets its keys, and what protects with them: pass one of those below. The functions are the endpoint's
+ * own to call. */
+typedef struct husk_profile {
+    /* Checks the config and loads what was stored, for husk_device_init. */
+    husk_status (*open)(husk_device *device);
+
+    /* Begins a handshake. */
+    husk_status (*authenticate)(husk_device *device);
+
+    /* The answer to a message of the handshake. HUSK_ERR_* if it was dropped; otherwise *event says what came of it. */
+    husk_status (*take)(husk_device *device, const husk_coap_message *answer, uint8_t *datagram, size_t len,
+                        husk_event *event);
+
+    /* A request under the security context, into device->buffer; and its response, in place. */
+    husk_status (*protect)(husk_device *device, const husk_coap_message *plain, size_t *len);
+    husk_status (*unprotect)(husk_device *device, uint8_t *datagram, size_t len, husk_coap_message *inner);
+} husk_profile;
+
+extern const husk_profile husk_profile_edhoc; /* EDHOC-PSK: forward secrecy, the gateway needs a list of keys only */
+extern const husk_profile husk_profile_kudos; /* KUDOS: no public-key operation at all; see kudos.h */
+
 /* Never changes while the endpoint lives, and outlives it; fits in flash. */
 typedef struct husk_device_config {
-    husk_edhoc_config edhoc; /* suites in order of preference; the random hook */
-    husk_psk psk;            /* key, kid and credentials; the device is the Initiator */
+    const husk_profile *profile;
+    husk_edhoc_config edhoc; /* suites in order of preference; and for both profiles the random hook */
+    husk_psk psk;            /* EDHOC: key, kid and credentials; the device is the Initiator */
+    husk_kudos *kudos;       /* KUDOS: its state, the caller's; not NULL. Secret: wipe after use */
+    const husk_kudos_config *kudos_config; /* KUDOS: provisioned secret and identifiers; FS mode needs storage */
     husk_storage storage;    /* load and store may be NULL: then nothing is remembered across reboots */
     bool resume;             /* keep a resumption PSK in storage and authenticate with it first; the external PSK stays
                               * the way back in (draft-ietf-lake-edhoc-psk-08 section 6) */
@@ -68,19 +100,20 @@ typedef struct husk_device_request {
 #define HUSK_EVENT_NONE 0
 #define HUSK_EVENT_AUTHENTICATED 1 /* the gateway has proved to hold the key, and nothing else was asked of it yet */
 #define HUSK_EVENT_RESPONSE 2      /* the request was answered: code and payload, verified */
-#define HUSK_EVENT_FAILED 3        /* the request, or authentication, came to nothing: see status; start again at will */
+#define HUSK_EVENT_FAILED 3        /* request or authentication came to nothing: see status; start again at will */
 
-typedef struct husk_event {
+struct husk_event {
     uint8_t kind;
     uint8_t code;        /* RESPONSE: CoAP response code; FAILED: that of the refusal, or 0 */
     bool new_session;    /* AUTHENTICATED, and a RESPONSE that proved it: a new session began */
     husk_status status;  /* FAILED: why */
     husk_bytes payload;  /* RESPONSE: points into the received datagram */
-} husk_event;
+};
 
 /* An endpoint. Secret: wipe after use. Fields are private; `phase` is what it waits for.
  *
  * Implementation notes
+ *     oscore            the context in use if has_context; with KUDOS it may also be there before it counts
  *     buffer            the message in flight, kept until it is answered, so that a retransmission is the same bytes;
  *                       also where messages are composed and encrypted
  *     attempts          transmissions of the message in flight so far; `timeout` is the wait after the last of them,
@@ -90,8 +123,9 @@ typedef struct husk_event {
  *     reauthenticated   the gateway said it does not know our context, for this request: once per request only
  *     resuming          message 3 was made with the resumption PSK
  *     resume_refused    and the gateway did not accept that: the external PSK is used, until it gave a new one
+ *     update_tries      KUDOS messages of this run so far
  *     sequential        the gateway does not know the combined request, or the configuration forbids it */
-typedef struct husk_device {
+struct husk_device {
     const husk_device_config *config;
     const husk_device_request *request; /* in progress, or NULL */
     uint32_t deadline;
@@ -103,6 +137,7 @@ typedef struct husk_device {
     uint8_t attempts;
     uint8_t suite_index;
     uint8_t stored_suite_index;
+    uint8_t update_tries;
     bool send_now;
     bool acknowledged;
     bool acked_peer;
@@ -119,9 +154,9 @@ typedef struct husk_device {
     husk_oscore_context oscore;
     husk_edhoc edhoc;
     uint8_t buffer[HUSK_DEVICE_BUFFER_BYTES];
-} husk_device;
+};
 
-/* Prepares an endpoint without a session. Reads the remembered suite from storage. HUSK_ERR_ARGUMENT and
+/* Prepares an endpoint without a session. Reads from storage what the profile remembered. HUSK_ERR_ARGUMENT and
  * HUSK_ERR_CREDENTIAL for a config that cannot work, HUSK_ERR_STORAGE, HUSK_ERR_RANDOM. */
 husk_status husk_device_init(husk_device *device, const husk_device_config *config);
 

@@ -1,5 +1,5 @@
-/* EDHOC over CoAP as the client (RFC 9528 appendix A.2.1): POST to /.well-known/edhoc, `true` or C_R before the
- * message. */
+/* The EDHOC profile: EDHOC over CoAP as the client (RFC 9528 appendix A.2.1), POST to /.well-known/edhoc with `true`
+ * or C_R before the message; message 3 with the first request (RFC 9668); resumption. */
 #include <string.h>
 
 #include "device/steps.h"
@@ -32,7 +32,7 @@ static husk_status post(husk_device *device, uint8_t phase, size_t payload_len)
     return HUSK_OK;
 }
 
-husk_status husk_device_authenticate(husk_device *device)
+static husk_status authenticate(husk_device *device)
 {
     /* C_I becomes our Recipient ID: another one than that of the context still in use. */
     bool zero_taken = device->has_context && device->oscore.recipient_id.bytes[0] == 0;
@@ -59,15 +59,15 @@ husk_status husk_device_authenticate(husk_device *device)
 }
 
 /* The key to present: the resumption PSK if there is one, else the external PSK. `record` holds what is borrowed. */
-static husk_psk choose_psk(husk_device *device, uint8_t record[HUSK_DEVICE_RECORD_MAX_BYTES])
+static husk_psk choose_psk(husk_device *device, uint8_t record[HUSK_DEVICE_RESUMPTION_BYTES])
 {
     husk_psk psk = device->config->psk;
     const husk_storage *storage = &device->config->storage;
     size_t len = 0;
     device->resuming = device->config->resume && !device->resume_refused && storage->load != NULL &&
                        storage->load(storage->context, HUSK_DEVICE_RECORD_RESUMPTION, record,
-                                     HUSK_DEVICE_RECORD_MAX_BYTES, &len) == HUSK_OK &&
-                       len >= RKID_BYTES + HUSK_PSK_MIN_BYTES && len <= HUSK_DEVICE_RECORD_MAX_BYTES;
+                                     HUSK_DEVICE_RESUMPTION_BYTES, &len) == HUSK_OK &&
+                       len >= RKID_BYTES + HUSK_PSK_MIN_BYTES && len <= HUSK_DEVICE_RESUMPTION_BYTES;
     if (device->resuming) {
         psk.kid = (husk_bytes){record, RKID_BYTES};
         psk.key = (husk_bytes){record + RKID_BYTES, len - RKID_BYTES};
@@ -77,7 +77,7 @@ static husk_psk choose_psk(husk_device *device, uint8_t record[HUSK_DEVICE_RECOR
 
 static husk_status compose_message_3(husk_device *device, uint8_t *out, size_t cap, size_t *len)
 {
-    uint8_t record[HUSK_DEVICE_RECORD_MAX_BYTES];
+    uint8_t record[HUSK_DEVICE_RESUMPTION_BYTES];
     husk_psk psk = choose_psk(device, record);
     husk_status status = husk_edhoc_message_3_compose(&device->edhoc, &psk, (husk_bytes){NULL, 0}, out, cap, len);
     husk_wipe(record, sizeof record);
@@ -104,6 +104,15 @@ static husk_status send_message_3(husk_device *device)
     return post(device, HUSK_DEVICE_WAIT_MESSAGE_4, w.len + message_len);
 }
 
+/* Derives the security context from the handshake, in place of any other. */
+static husk_status take_context(husk_device *device)
+{
+    device->has_context = false; /* until the gateway has proved to hold the keys too */
+    husk_status status = husk_edhoc_oscore_context(&device->edhoc, &device->oscore);
+    device->oscore.sender_limit = HUSK_DEVICE_KEY_USES;
+    return status;
+}
+
 /* Message 3 in front of the request (RFC 9668). The new context takes the place of the old one, which is not in use
  * any more when a request comes this far; unconfirmed, it serves this one message. */
 static husk_status send_combined(husk_device *device)
@@ -112,10 +121,16 @@ static husk_status send_combined(husk_device *device)
     size_t len;
     husk_status status = compose_message_3(device, message_3, sizeof message_3, &len);
     if (status == HUSK_OK) {
-        status = husk_device_take_context(device);
+        status = take_context(device);
     }
     if (status == HUSK_OK) {
-        status = husk_device_send_request(device, (husk_bytes){message_3, len});
+        status = husk_device_send_request(device, true, HUSK_DEVICE_WAIT_COMBINED);
+    }
+    if (status == HUSK_OK) {
+        size_t datagram_len = device->buffer_len;
+        status = husk_edhoc_combined_insert((husk_bytes){message_3, len}, device->buffer, &datagram_len,
+                                            sizeof device->buffer);
+        device->buffer_len = (uint16_t)datagram_len;
     }
     return status;
 }
@@ -145,16 +160,17 @@ static husk_status try_again(husk_device *device, husk_status why, husk_bytes su
         }
         device->renegotiated = true;
         device->suite_index = (uint8_t)suite_index;
-        return husk_device_authenticate(device);
+        return authenticate(device);
     }
     if (!device->resuming) {
         return why;
     }
     device->resume_refused = true;
-    return husk_device_authenticate(device);
+    return authenticate(device);
 }
 
-void husk_device_take_refusal(husk_device *device, const husk_coap_message *answer, husk_event *event)
+/* What an EDHOC error message, or anything else but success, says about the handshake in progress. */
+static void take_refusal(husk_device *device, const husk_coap_message *answer, husk_event *event)
 {
     husk_edhoc_error error = {0};
     husk_status why = HUSK_ERR_PEER;
@@ -168,11 +184,11 @@ void husk_device_take_refusal(husk_device *device, const husk_coap_message *answ
     husk_device_fail(device, why, answer->code, event);
 }
 
-husk_status husk_device_take_message_2(husk_device *device, const husk_coap_message *answer, uint8_t *payload,
-                                       husk_event *event)
+static husk_status take_message_2(husk_device *device, const husk_coap_message *answer, uint8_t *payload,
+                                  husk_event *event)
 {
     if (answer->code != HUSK_COAP_CHANGED) {
-        husk_device_take_refusal(device, answer, event);
+        take_refusal(device, answer, event);
         return HUSK_OK;
     }
     husk_status status = husk_edhoc_message_2_process(&device->edhoc, payload, answer->payload.len, NULL);
@@ -206,7 +222,7 @@ static void remember_resumption(const husk_device *device)
 {
     const husk_storage *storage = &device->config->storage;
     const husk_bytes none = {NULL, 0};
-    uint8_t record[HUSK_DEVICE_RECORD_MAX_BYTES];
+    uint8_t record[HUSK_DEVICE_RESUMPTION_BYTES];
     size_t rpsk_len = device->config->edhoc.suites[device->suite_index]->hash->digest_bytes;
     if (husk_edhoc_export(&device->edhoc, HUSK_EDHOC_EXPORT_RKID, none, record, RKID_BYTES) == HUSK_OK &&
         husk_edhoc_export(&device->edhoc, HUSK_EDHOC_EXPORT_RPSK, none, record + RKID_BYTES, rpsk_len) == HUSK_OK) {
@@ -215,7 +231,8 @@ static void remember_resumption(const husk_device *device)
     husk_wipe(record, sizeof record);
 }
 
-void husk_device_authenticated(husk_device *device)
+/* The handshake is over and the gateway authenticated: stores what the next one can start from. */
+static void remember(husk_device *device)
 {
     if (device->config->storage.store != NULL) {
         remember_suite(device);
@@ -223,44 +240,121 @@ void husk_device_authenticated(husk_device *device)
             remember_resumption(device);
         }
     }
-    device->has_context = true;
     device->resume_refused = false;
     husk_edhoc_wipe(&device->edhoc);
 }
 
-husk_status husk_device_take_context(husk_device *device)
-{
-    device->has_context = false; /* until the gateway has proved to hold the keys too */
-    husk_status status = husk_edhoc_oscore_context(&device->edhoc, &device->oscore);
-    device->oscore.sender_limit = HUSK_DEVICE_KEY_USES;
-    return status;
-}
-
-husk_status husk_device_take_message_4(husk_device *device, const husk_coap_message *answer, uint8_t *payload,
-                                       husk_event *event)
+static husk_status take_message_4(husk_device *device, const husk_coap_message *answer, uint8_t *payload,
+                                  husk_event *event)
 {
     if (answer->code != HUSK_COAP_CHANGED) {
-        husk_device_take_refusal(device, answer, event);
+        take_refusal(device, answer, event);
         return HUSK_OK;
     }
     husk_status status = husk_edhoc_message_4_process(&device->edhoc, payload, answer->payload.len, NULL);
     if (status != HUSK_OK) {
         return status;
     }
-    status = husk_device_take_context(device);
+    status = take_context(device);
     if (status != HUSK_OK) {
         husk_device_fail(device, status, 0, event);
         return HUSK_OK;
     }
-    husk_device_authenticated(device);
-    husk_device_exchange_end(device);
-    if (device->request != NULL) {
-        status = husk_device_send_request(device, (husk_bytes){NULL, 0});
-        if (status != HUSK_OK) {
-            husk_device_fail(device, status, 0, event);
-            return HUSK_OK;
-        }
-    }
-    *event = (husk_event){.kind = HUSK_EVENT_AUTHENTICATED, .new_session = true};
+    remember(device);
+    husk_device_begin_session(device, event);
     return HUSK_OK;
 }
+
+/* The response to the request that carried message 3: protected, it stands in for message 4; unprotected, an EDHOC
+ * error message has the last word on the handshake, and 4.02 says that the gateway does not know the option, so that
+ * the handshake is done again in sequence. */
+static husk_status take_combined(husk_device *device, const husk_coap_message *answer, uint8_t *datagram, size_t len,
+                                 husk_event *event)
+{
+    husk_bytes option;
+    if (husk_coap_option_find(answer->options, HUSK_COAP_OSCORE, &option)) {
+        husk_status status = husk_device_take_response(device, answer, datagram, len, event);
+        if (status == HUSK_OK) {
+            event->new_session = true;
+            device->has_context = true;
+            remember(device);
+        }
+        return status;
+    }
+    if (answer->code < HUSK_COAP_BAD_REQUEST) {
+        return HUSK_ERR_FORMAT;
+    }
+    uint32_t number;
+    if (husk_coap_option_find(answer->options, HUSK_COAP_CONTENT_FORMAT, &option) &&
+        husk_coap_option_uint(option, &number) == HUSK_OK && number == HUSK_COAP_FORMAT_EDHOC) {
+        take_refusal(device, answer, event);
+        return HUSK_OK;
+    }
+    if (answer->code == HUSK_COAP_BAD_OPTION && !device->sequential) {
+        device->sequential = true;
+        husk_status status = authenticate(device);
+        if (status != HUSK_OK) {
+            husk_device_fail(device, status, answer->code, event);
+        }
+        return HUSK_OK;
+    }
+    husk_device_take_unprotected(device, answer, event);
+    return HUSK_OK;
+}
+
+static husk_status take(husk_device *device, const husk_coap_message *answer, uint8_t *datagram, size_t len,
+                        husk_event *event)
+{
+    uint8_t *payload = datagram + (len - answer->payload.len);
+    switch (device->phase) {
+    case HUSK_DEVICE_WAIT_MESSAGE_2:
+        return take_message_2(device, answer, payload, event);
+    case HUSK_DEVICE_WAIT_MESSAGE_4:
+        return take_message_4(device, answer, payload, event);
+    default:
+        return take_combined(device, answer, datagram, len, event);
+    }
+}
+
+static husk_status protect(husk_device *device, const husk_coap_message *plain, size_t *len)
+{
+    return husk_oscore_request_protect(&device->oscore, &device->exchange, plain, device->buffer,
+                                       sizeof device->buffer, len);
+}
+
+static husk_status unprotect(husk_device *device, uint8_t *datagram, size_t len, husk_coap_message *inner)
+{
+    return husk_oscore_response_unprotect(&device->oscore, &device->exchange, datagram, len, inner);
+}
+
+/* Checks the key and loads the suite that worked last. */
+static husk_status open(husk_device *device)
+{
+    const husk_storage *storage = &device->config->storage;
+    uint8_t index = 0;
+    size_t len = 0;
+    husk_status status = husk_psk_check(&device->config->psk);
+    if (status != HUSK_OK || device->config->edhoc.suite_count == 0) {
+        return status != HUSK_OK ? status : HUSK_ERR_ARGUMENT;
+    }
+    if (storage->load == NULL) {
+        return HUSK_OK;
+    }
+    if (storage->load(storage->context, HUSK_DEVICE_RECORD_SUITE, &index, sizeof index, &len) != HUSK_OK) {
+        return HUSK_ERR_STORAGE;
+    }
+    /* A record of firmware that had other suites is as good as none. */
+    if (len == sizeof index && index < device->config->edhoc.suite_count) {
+        device->suite_index = index;
+    }
+    device->stored_suite_index = device->suite_index;
+    return HUSK_OK;
+}
+
+const husk_profile husk_profile_edhoc = {
+    .open = open,
+    .authenticate = authenticate,
+    .take = take,
+    .protect = protect,
+    .unprotect = unprotect,
+};

@@ -1,0 +1,182 @@
+/* The KUDOS profile: keys from a provisioned secret and two fresh nonces (draft-ietf-core-oscore-key-update-14). The
+ * device begins with an empty POST to /.well-known/kudos, whose response is the other half; its requests come after
+ * that. */
+#include "device/steps.h"
+
+static const char kudos_path[] = HUSK_KUDOS_PATH;
+
+/* A KUDOS execution may have to go another way (see husk_kudos_start) a few times before peers that hold different
+ * secrets meet. */
+#define TRIES_MAX 4
+
+/* The ciphertext of a KUDOS response: code and tag. */
+#define SPARE_BYTES 32
+
+/* What the peer may depend on is durable before anything depends on it. */
+static husk_status save(husk_device *device)
+{
+    husk_kudos *kudos = device->config->kudos;
+    const husk_storage *storage = &device->config->storage;
+    if (!husk_kudos_must_store(kudos)) {
+        return HUSK_OK;
+    }
+    uint8_t record[HUSK_KUDOS_RECORD_MAX_BYTES];
+    size_t len = husk_kudos_record_write(kudos, record);
+    husk_status status = storage->store(storage->context, HUSK_DEVICE_RECORD_KUDOS, record, len);
+    husk_wipe(record, sizeof record);
+    if (status != HUSK_OK) {
+        return HUSK_ERR_STORAGE;
+    }
+    husk_kudos_stored(kudos);
+    return HUSK_OK;
+}
+
+static husk_status open(husk_device *device)
+{
+    const husk_device_config *config = device->config;
+    const husk_storage *storage = &config->storage;
+    if (config->kudos == NULL || config->kudos_config == NULL ||
+        (config->kudos_config->capable && (storage->load == NULL || storage->store == NULL))) {
+        return HUSK_ERR_ARGUMENT;
+    }
+    husk_status status =
+        husk_kudos_init(config->kudos, config->kudos_config, config->kudos_config->bootstrap_secret);
+    if (status != HUSK_OK || !config->kudos_config->capable) {
+        return status;
+    }
+    uint8_t record[HUSK_KUDOS_RECORD_MAX_BYTES];
+    size_t len = 0;
+    if (storage->load(storage->context, HUSK_DEVICE_RECORD_KUDOS, record, sizeof record, &len) != HUSK_OK) {
+        return HUSK_ERR_STORAGE;
+    }
+    if (len > 0) {
+        /* A record that is none leaves the bootstrap secret, the way back in that is never lost. */
+        (void)husk_kudos_restore(config->kudos, (husk_bytes){record, len});
+    }
+    husk_wipe(record, sizeof record);
+    return HUSK_OK;
+}
+
+static husk_status protect(husk_device *device, const husk_coap_message *plain, size_t *len)
+{
+    husk_status status = save(device);
+    if (status != HUSK_OK) {
+        return status;
+    }
+    return husk_kudos_request_protect(device->config->kudos, &device->oscore, &device->exchange, plain,
+                                      device->buffer, sizeof device->buffer, len);
+}
+
+/* The next KUDOS message: divergent, or convergent if the gateway began. */
+static husk_status send_update(husk_device *device)
+{
+    husk_status status = husk_device_exchange_prepare(device);
+    if (status != HUSK_OK) {
+        return status;
+    }
+    uint8_t options[sizeof kudos_path + 2];
+    husk_coap_writer w;
+    husk_coap_writer_init_options(&w, options, sizeof options);
+    husk_coap_write_path(&w, kudos_path, sizeof kudos_path - 1);
+    const husk_coap_message plain = {
+        .type = HUSK_COAP_CON,
+        .code = HUSK_COAP_POST,
+        .message_id = device->message_id,
+        .token = {device->token, sizeof device->token},
+        .options = {options, w.len},
+    };
+    size_t len;
+    device->exchange = (husk_oscore_exchange){0};
+    status = protect(device, &plain, &len);
+    if (status == HUSK_OK) {
+        husk_device_exchange_begin(device, HUSK_DEVICE_WAIT_UPDATE, len);
+    }
+    return status;
+}
+
+/* All exchanges have ended: the endpoint has one at a time. */
+static husk_status start_update(husk_device *device)
+{
+    husk_status status = husk_kudos_start(device->config->kudos);
+    return status == HUSK_OK ? send_update(device) : status;
+}
+
+static husk_status authenticate(husk_device *device)
+{
+    /* From here on requests would be KUDOS messages, whose payload the gateway does not act upon: no request of the
+     * application goes out before the update is complete. */
+    device->has_context = false;
+    device->update_tries = 1;
+    return start_update(device);
+}
+
+/* The update goes on with another message, or the run ends with `status`. */
+static void go_on(husk_device *device, bool another_way, husk_status status, uint8_t code, husk_event *event)
+{
+    if (device->update_tries < TRIES_MAX) {
+        device->update_tries++;
+        status = another_way ? start_update(device) : send_update(device);
+        if (status == HUSK_OK) {
+            return;
+        }
+    }
+    husk_device_fail(device, status, code, event);
+}
+
+static husk_status unprotect_with(husk_device *device, uint8_t *datagram, size_t len, husk_coap_message *inner,
+                                  uint8_t *what)
+{
+    uint8_t spare[SPARE_BYTES];
+    return husk_kudos_response_unprotect(device->config->kudos, &device->oscore, &device->exchange, datagram, len,
+                                         spare, sizeof spare, inner, what);
+}
+
+static husk_status take(husk_device *device, const husk_coap_message *answer, uint8_t *datagram, size_t len,
+                        husk_event *event)
+{
+    husk_bytes option;
+    if (!husk_coap_option_find(answer->options, HUSK_COAP_OSCORE, &option)) {
+        if (answer->code < HUSK_COAP_BAD_REQUEST) {
+            return HUSK_ERR_FORMAT;
+        }
+        go_on(device, true, HUSK_ERR_CONTEXT, answer->code, event);
+        return HUSK_OK;
+    }
+    husk_coap_message inner;
+    uint8_t what;
+    husk_status status = unprotect_with(device, datagram, len, &inner, &what);
+    if (status != HUSK_OK) {
+        return status;
+    }
+    if (husk_kudos_is_running(device->config->kudos)) {
+        go_on(device, false, HUSK_ERR_CONTEXT, 0, event);
+        return HUSK_OK;
+    }
+    status = save(device);
+    if (status != HUSK_OK) {
+        husk_device_fail(device, status, 0, event);
+        return HUSK_OK;
+    }
+    device->oscore.sender_limit = HUSK_DEVICE_KEY_USES;
+    husk_device_begin_session(device, event);
+    return HUSK_OK;
+}
+
+/* Responses of the session may carry the gateway's half of an update of its own: the next request then completes it. */
+static husk_status unprotect(husk_device *device, uint8_t *datagram, size_t len, husk_coap_message *inner)
+{
+    uint8_t what;
+    husk_status status = unprotect_with(device, datagram, len, inner, &what);
+    if (status == HUSK_OK && (what == HUSK_KUDOS_ESTABLISHED || what == HUSK_KUDOS_CONFIRMED)) {
+        device->oscore.sender_limit = HUSK_DEVICE_KEY_USES;
+    }
+    return status;
+}
+
+const husk_profile husk_profile_kudos = {
+    .open = open,
+    .authenticate = authenticate,
+    .take = take,
+    .protect = protect,
+    .unprotect = unprotect,
+};
