@@ -946,7 +946,8 @@ static void test_recorder_fires(void)
 
 #define NEVER 1000
 
-enum { KEEP, LOSE, REPEAT, DELAY, FAULTS };
+/* HAUNT: somebody recorded the message, and sends it again after every second one. */
+enum { KEEP, LOSE, REPEAT, DELAY, HAUNT, FAULTS };
 
 static struct {
     unsigned sent;
@@ -957,6 +958,9 @@ static struct {
     side *delayed_to;
     unsigned delayed_at;
     datagram delayed;
+    side *haunted;
+    datagram recorded;
+    bool haunting;
 } net;
 
 static void deliver(side *to, const datagram *d);
@@ -982,6 +986,15 @@ static void transmit(side *to, const datagram *d)
     }
     if (fault == REPEAT) {
         deliver(to, d);
+    }
+    if (net.haunted != NULL && number % 2 == 0 && !net.haunting) {
+        net.haunting = true;
+        deliver(net.haunted, &net.recorded);
+        net.haunting = false;
+    }
+    if (fault == HAUNT) {
+        net.haunted = to;
+        net.recorded = *d;
     }
     if (net.delayed_to != NULL && number > net.delayed_at) {
         side *late = net.delayed_to;
@@ -1137,6 +1150,7 @@ static void trouble(uint64_t seed)
         (void)request(b_asks && (test_rng_next(&schedule) & 1) ? &b : &a);
     }
     net.fault_at = net.reboot_at[0] = net.reboot_at[1] = net.crash_at[0] = net.crash_at[1] = NEVER;
+    net.haunted = NULL;
     if (net.delayed_to != NULL) {
         side *late = net.delayed_to;
         net.delayed_to = NULL;
