@@ -1,6 +1,5 @@
 """A simulated sensor on a link of our making: QEMU's UART on one side, a gateway's UDP port on the other, and between them
 loss, duplication and noise as a test wants them."""
-import os
 import selectors
 import socket
 import subprocess
@@ -74,14 +73,16 @@ class Sensor:
         return self
 
     def connect(self, path):
-        """The UART, as soon as QEMU offers it."""
-        while not os.path.exists(path):
-            if time.monotonic() > self.deadline:
-                raise TimeoutError("QEMU does not start")
-            time.sleep(0.02)
-        uart = socket.socket(socket.AF_UNIX)
-        uart.connect(path)
-        return uart
+        """The UART, as soon as QEMU offers it: the file is there a little before anybody listens."""
+        while time.monotonic() <= self.deadline:
+            uart = socket.socket(socket.AF_UNIX)
+            try:
+                uart.connect(path)
+                return uart
+            except (FileNotFoundError, ConnectionRefusedError):
+                uart.close()
+                time.sleep(0.02)
+        raise TimeoutError("QEMU does not start")
 
     def carry(self, uart, port):
         """Carries packets both ways until the UART closes or time is up."""

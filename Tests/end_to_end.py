@@ -23,19 +23,24 @@ MACHINES = {"microbit": "m0", "mps2-an385": "m3", "mps2-an386": "m4"}
 KID = bytes([1])
 READINGS = ["21.500", "21.625", "21.750"]
 LISTENING = re.compile(r"listening on .*:(\d+) ")
+# Suites of the firmware, and what their tags make of EDHOC messages 1 to 4.
+SUITES = {0: [37, 35, 11, 9], 2: [37, 35, 11, 9], 4: [37, 35, 19, 17]}
+RESUMPTION_BYTES = 2  # what an rKID takes more of message_3 than a kid of one byte
 
 
 class Gateway:
-    """`husk gateway` with one device in its credentials file; `text` is all it printed, once it has ended."""
+    """`husk gateway` with one device in its credentials file, which may use `suites`; `text` is all it printed, once it
+    has ended."""
 
-    def __init__(self, husk, key):
+    def __init__(self, husk, key, suites=None):
         self.folder = tempfile.TemporaryDirectory()
         file = os.path.join(self.folder.name, "credentials.json")
-        record = {"device": "sensor-1", "gateway": "gateway", "kid": KID.hex(), "key": key.hex()}
+        record = {"device": "sensor-1", "gateway": "gateway", "kid": KID.hex(), "key": key.hex()} | (
+            {"suites": suites} if suites else {})
         with open(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
             json.dump({"devices": [record]}, out)
-        self.process = subprocess.Popen([husk, "gateway", "--credentials", file, "--port", "0"], text=True,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen([husk, "gateway", "--credentials", file, "--port", "0", "--messages"],
+                                        text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.text = ""
 
     def __enter__(self):
@@ -53,10 +58,16 @@ class Gateway:
         self.folder.cleanup()
 
 
-def provisioning(key):
-    """What the sensor finds in its flash."""
+    def edhoc_bytes(self):
+        """Sizes of the EDHOC messages in the order of their coming and going."""
+        sizes = re.findall(r"(?:EDHOC message_\d|message_3 \+ OSCORE request) +(\d+) ", self.text)
+        return [int(size) for size in sizes]
+
+
+def provisioning(key, **how):
+    """What the sensor finds in its flash; `how` as provision.image has it."""
     return provision.image(KID, key, provision.credential("sensor-1", KID), provision.credential("gateway", KID),
-                           len(READINGS))
+                           len(READINGS), **how)
 
 
 def expect(condition, sensor, gateway, what):
@@ -66,11 +77,11 @@ def expect(condition, sensor, gateway, what):
                              f"gateway: {gateway.text}")
 
 
-def run(husk, build, machine, link, wrong_key=False, provisioned=True):
-    """One sensor against a gateway of its own."""
+def run(husk, build, machine, link, wrong_key=False, provisioned=True, allowed=None, **how):
+    """One sensor, provisioned `how`, against a gateway of its own."""
     key = secrets.token_bytes(16)
-    with Gateway(husk, key) as gateway:
-        given = provisioning(secrets.token_bytes(16) if wrong_key else key) if provisioned else None
+    with Gateway(husk, key, allowed) as gateway:
+        given = provisioning(secrets.token_bytes(16) if wrong_key else key, **how) if provisioned else None
         sensor = Sensor(machine, f"{build}/{MACHINES[machine]}/sensor.elf", given, link).run(gateway.port)
         expect(gateway.process.poll() is None, sensor, gateway, "the gateway ended")
     return sensor, gateway
@@ -85,6 +96,38 @@ def delivers(husk, build, machine, link):
     expect("report machine=" + machine in sensor.said[-1], sensor, gateway, "no report")
     lost = bool(link.lose)
     expect(("retransmissions=0" not in sensor.said[-1]) == lost, sensor, gateway, "retransmissions do not fit the losses")
+
+
+def authenticates(husk, build, machine, suite=0, combined=False, restarts=0):
+    """Messages have the sizes they should have, with every suite, with message_3 in the first request, and when a
+    session is resumed after a restart."""
+    flags = (0 if combined else provision.SEQUENTIAL) | (provision.RESUME if restarts else 0)
+    sensor, gateway = run(husk, build, machine, Link(), suite=suite, flags=flags, restarts=restarts)
+    expect(sensor.code == 0, sensor, gateway, "the sensor failed")
+    first = SUITES[suite][:3 if combined else 4]
+    resumed = first[:2] + [first[2] + RESUMPTION_BYTES] + first[3:]
+    expect(gateway.edhoc_bytes() == first + resumed * restarts, sensor, gateway, "sizes of EDHOC messages")
+    arrived = len(re.findall("sensor-1 sensors/temperature", gateway.text))
+    expect(arrived == len(READINGS) + restarts, sensor, gateway, f"{arrived} readings arrived")
+    proved = len(re.findall(rf"authenticated from \S+ with suite {suite}", gateway.text))
+    expect(proved == 1 + restarts, sensor, gateway, f"{proved} authentications")
+    told = sum(line.startswith("authenticated in ") for line in sensor.said)
+    expect(told == 1 + restarts, sensor, gateway, f"{told} authentications in the eyes of the sensor")
+
+
+def names_what_it_lacks(husk, build, machine):
+    """A suite that the firmware does not link is refused before anything is sent."""
+    sensor, gateway = run(husk, build, machine, Link(), suite=1)
+    expect(sensor.code == 1 and "has 0, 2 and 4" in sensor.said[0], sensor, gateway, "no hint")
+    expect(gateway.edhoc_bytes() == [], sensor, gateway, "it began a handshake")
+
+
+def is_held_to_its_suites(husk, build, machine):
+    """A device that authenticates with a suite it may not use gets no session."""
+    sensor, gateway = run(husk, build, machine, Link(), allowed=[0, 4], suite=2)
+    expect(sensor.code == 2, sensor, gateway, "the suite was not refused")
+    expect("suite 2 is not among those this device may use" in gateway.text, sensor, gateway, "no word of it")
+    expect("authenticated from" not in gateway.text, sensor, gateway, "a session began")
 
 
 def refuses_wrong_key(husk, build, machine):
@@ -113,6 +156,10 @@ def cases(husk, build):
     """All cases: a name and what to call."""
     for machine in MACHINES:
         yield f"{machine} delivers", lambda machine=machine: delivers(husk, build, machine, Link())
+        for name, how in [("suite 2", {"suite": 2}), ("suite 4", {"suite": 4}), ("combined", {"combined": True}),
+                          ("resumption", {"restarts": 2}),
+                          ("all of them", {"suite": 4, "combined": True, "restarts": 1})]:
+            yield f"{machine}, {name}", lambda machine=machine, how=how: authenticates(husk, build, machine, **how)
     noise = bytes([0x40, 0x01, 0xDB, 0x00, 0xC0, 0x0A, 0xFF, 0xC0]) + bytes(200)
     for number in range(6):
         yield (f"microbit delivers though datagram {number} is lost",
@@ -120,6 +167,8 @@ def cases(husk, build):
     yield "mps2-an385 delivers with every datagram twice", lambda: delivers(
         husk, build, "mps2-an385", Link(repeat=range(100)))
     yield "mps2-an386 delivers with noise on the line", lambda: delivers(husk, build, "mps2-an386", Link(noise=noise))
+    yield "a suite that is not linked is named", lambda: names_what_it_lacks(husk, build, "mps2-an386")
+    yield "a suite that is not allowed is refused", lambda: is_held_to_its_suites(husk, build, "mps2-an385")
     yield "a wrong key is refused", lambda: refuses_wrong_key(husk, build, "mps2-an385")
     yield "missing provisioning is named", lambda: says_what_is_missing(husk, build, "mps2-an386")
     yield "husk demo", lambda: demo(husk, build)

@@ -18,7 +18,10 @@ import tempfile
 import time
 
 MACHINES = {"microbit": "Cortex-M0", "mps2-an385": "Cortex-M3", "mps2-an386": "Cortex-M4"}
-EDHOC = [("EDHOC message_1", 37), ("EDHOC message_2", 35), ("EDHOC message_3", 11), ("EDHOC message_4", 9)]
+NAMES = ["EDHOC message_1", "EDHOC message_2", "EDHOC message_3", "EDHOC message_4"]
+COMBINED = "message_3 + OSCORE request"
+# Of each suite the sensor has: EDHOC messages 1 to 4, and what OSCORE adds to requests and to responses.
+SUITES = {0: ([37, 35, 11, 9], 14, 11), 2: ([37, 35, 11, 9], 14, 11), 4: ([37, 35, 19, 17], 22, 19)}
 READING = re.compile(r'^\[\{"n":"t","u":"Cel","v":\d\d\.\d{3}\}\]$')
 LISTENING = re.compile(r"listening on \S+:(\d+) ")
 WIDTH = 100
@@ -49,10 +52,19 @@ def one_line(result, code, *words):
         check(word in result.stderr, f"{word!r} is missing", result.stderr)
 
 
-def demo(husk, build, folder, machine, readings=3):
+def edhoc(suite, combined, resumed):
+    """Names and sizes of the EDHOC messages of one handshake."""
+    sizes = list(SUITES[suite][0])
+    sizes[2] += 2 if resumed else 0  # an rKID instead of a kid of one byte
+    return list(zip(NAMES[:2] + [COMBINED], sizes)) if combined else list(zip(NAMES, sizes))
+
+
+def demo(husk, build, folder, machine, readings=3, suite=0, combined=False, resume=False):
     """The demo on one machine: what it prints, and every figure of its JSON."""
     file = folder / f"{machine}.json"
-    result = run([husk, "demo", "--machine", machine, "--firmware-dir", build, "--readings", readings, "--json", file])
+    options = ["--suite", suite] * (suite != 0) + ["--combined"] * combined + ["--resume"] * resume
+    result = run([husk, "demo", "--machine", machine, "--firmware-dir", build, "--readings", readings, "--json", file,
+                  *options])
     equal(result.returncode, 0, f"exit code, with {result.stdout}{result.stderr}")
     equal(result.stderr, "", "standard error")
     check("\x1b" not in result.stdout, "colour in a pipe")
@@ -65,15 +77,23 @@ def demo(husk, build, folder, machine, readings=3):
     equal(entry["processor"], MACHINES[machine], "processor")
     equal(entry["firmwareExitCode"], 0, "firmware's exit code")
 
+    equal([entry["suite"], entry["combined"], entry["resume"]], [suite, combined, resume], "what was asked for")
+    equal(entry["authentications"], 1 + resume, "authentications")
+    readings += resume
+
     messages = entry["messages"]
     equal([m["isCopy"] for m in messages], [False] * len(messages), "copies")
     handshake = [(m["name"], m["edhocBytes"]) for m in messages if "edhocBytes" in m]
-    equal(handshake, EDHOC, "EDHOC messages")
-    requests = [m for m in messages if m["name"] == "OSCORE request"]
+    expected = edhoc(suite, combined, False) + (edhoc(suite, combined, True) if resume else [])
+    equal(handshake, expected, "EDHOC messages")
+    requests = [m for m in messages if m["name"] in ("OSCORE request", COMBINED)]
     responses = [m for m in messages if m["name"] == "OSCORE response"]
-    equal([m["oscoreOverheadBytes"] for m in requests], [14] * readings, "what OSCORE adds to requests")
-    equal([m["oscoreOverheadBytes"] for m in responses], [11] * readings, "what OSCORE adds to responses")
-    equal([m["isToGateway"] for m in messages], [True, False] * (2 + readings), "directions")
+    equal([m["oscoreOverheadBytes"] for m in requests], [SUITES[suite][1]] * readings,
+          "what OSCORE adds to requests")
+    equal([m["oscoreOverheadBytes"] for m in responses], [SUITES[suite][2]] * readings,
+          "what OSCORE adds to responses")
+    equal([m["isToGateway"] for m in messages], [True, False] * (len(messages) // 2), "directions")
+    equal(len(messages), (1 + resume) * (2 if combined else 4) + 2 * readings, "messages")
 
     equal(len(entry["readings"]), readings, "readings")
     for reading in entry["readings"]:
@@ -85,15 +105,18 @@ def demo(husk, build, folder, machine, readings=3):
     check(0 < entry["firmware"]["peakStackBytes"] < 16384, "peak stack", entry["firmware"])
     check(0 < entry["firmware"]["stateBytes"] < 2048, "state", entry["firmware"])
     equal(entry["firmware"]["retransmissions"], 0, "retransmissions")
-    costs(figures, entry["husk"], messages)
+    costs(figures, entry["husk"], messages, suite, combined)
 
 
-def costs(figures, husk, messages):
-    """The sums and ratios, done again."""
-    handshake = sum(m["datagramBytes"] for m in messages if "edhocBytes" in m)
-    equal(husk["edhocBytes"], 92, "EDHOC in all")
+def costs(figures, husk, messages, suite, combined):
+    """The sums and ratios of the first handshake, done again."""
+    first = edhoc(suite, combined, False)
+    # In a combined request EDHOC takes message_3 and one byte for an empty option.
+    handshake = sum(m["edhocBytes"] + 1 if m["name"] == COMBINED else m["datagramBytes"] for m in messages[:len(first)])
+    message = 32 + SUITES[suite][1]
+    equal(husk["edhocBytes"], sum(size for _, size in first), "EDHOC in all")
     equal(husk["handshakeBytes"], handshake, "handshake in all")
-    equal(husk["messageBytes"], 46, "32-byte message")
+    equal(husk["messageBytes"], message, "32-byte message")
 
     tls = {entry["name"]: entry for entry in figures["tls"]}
     certificates, psk = tls["TLS 1.2 certificates"], tls["TLS 1.2 PSK"]
@@ -107,7 +130,7 @@ def costs(figures, husk, messages):
         row = rows[entry["name"]]
         equal(row["handshakeBytes"], entry["handshakeBytes"], "handshake in the table")
         check(abs(row["handshakeRatio"] - entry["handshakeBytes"] / handshake) < 1e-9, "ratio", row)
-        check(abs(row["messageRatio"] - entry["messageBytes"] / 46) < 1e-9, "ratio", row)
+        check(abs(row["messageRatio"] - entry["messageBytes"] / message) < 1e-9, "ratio", row)
 
 
 def demo_all(husk, build, folder):
@@ -125,6 +148,7 @@ def demo_failures(husk, build, folder):
     one_line(run([husk, "demo", "--qemu", "no-such-qemu", "--firmware-dir", build]), 69, "not installed", "--qemu")
     one_line(run([husk, "demo", "--qemu", "true", "--firmware-dir", folder]), 69, "m0/sensor.elf", "make firmware")
     one_line(run([husk, "demo", "--machine", "pdp11"]), 64, "husk demo --help")
+    one_line(run([husk, "demo", "--suite", "3"]), 64, "has suites 0, 2 and 4")
 
 
 def fake_qemu(folder, name, script):
@@ -259,6 +283,32 @@ def device_and_gateway(husk, build, folder):
         check(secret not in gateway.text + gateway.errors, "a key was logged")
 
 
+def suites_of_both_sides(husk, build, folder):
+    """A device offers one suite or all; a gateway takes some or all, and less of a device that may use less."""
+    file = folder / "credentials.json"
+    equal(run([husk, "psk", "new", "--credentials", file, "-o", folder / "own.json"]).returncode, 0, "exit code")
+    command = [husk, "device", "--credentials", folder / "own.json", "--readings", 1, "--port"]
+    with Gateway(husk, str(file), "--suites", "0,2", "--messages") as gateway:
+        for options in ([], ["--suite", 2], ["--suite", 0, "--sequential"]):
+            sent = run([*command, gateway.port, *options])
+            equal(sent.returncode, 0, f"exit code, with {sent.stderr}")
+        one_line(run([*command, gateway.port, "--suite", 4]), 70, "suite")
+    equal(re.findall(r"with suite (\d)", gateway.text), ["0", "2", "0"], "suites")
+    equal([gateway.text.count(COMBINED), gateway.text.count("EDHOC message_4")], [2, 1], "who waited for message_4")
+
+    restricted = json.loads(file.read_text())
+    restricted["devices"][0]["suites"] = [1, 2]
+    file.write_text(json.dumps(restricted))
+    equal(run([husk, "psk", "new", "--credentials", file, "-o", folder / "other.json"]).returncode, 0, "exit code")
+    equal(json.loads(file.read_text())["devices"][0]["suites"], [1, 2], "suites after a key was added")
+    with Gateway(husk, str(file)) as gateway:
+        equal(run([*command, gateway.port, "--suite", 2]).returncode, 0, "exit code")
+        one_line(run([*command, gateway.port, "--suite", 0]), 70, "4.00")
+    equal(gateway.errors.count("suite 0 is not among those this device may use"), 1, "refusals")
+    file.write_text(json.dumps(restricted).replace("[1, 2]", "[1,\n7]"))
+    one_line(run([husk, "gateway", "--credentials", file]), 65, "credentials.json:2", "no suite 7")
+
+
 def gateway_stops(husk, build, folder):
     """From its first line on, the gateway ends well on either signal."""
     file = folder / "c.json"
@@ -303,12 +353,17 @@ def cases():
     """All cases: a name and what to call."""
     for machine in MACHINES:
         yield f"demo on {machine}", lambda husk, build, folder, machine=machine: demo(husk, build, folder, machine)
+    for name, how in [("suite 2", {"suite": 2}), ("suite 4", {"suite": 4}), ("combined", {"combined": True}),
+                      ("resume", {"resume": True}),
+                      ("all of them", {"suite": 4, "combined": True, "resume": True})]:
+        yield f"demo, {name}", lambda husk, build, folder, how=how: demo(husk, build, folder, "microbit", 1, **how)
     yield "demo with 255 readings", lambda husk, build, folder: demo_many(husk, build, folder)
     yield "demo on all machines", demo_all
     yield "demo without its programs", demo_failures
     yield "demo with a broken QEMU", demo_bad_qemu
     yield "demo leaves no QEMU behind", demo_kills_qemu
     yield "device and gateway", device_and_gateway
+    yield "suites of both sides", suites_of_both_sides
     yield "the gateway stops when told", gateway_stops
     yield "files that are wrong", file_failures
     yield "nobody there", nobody_there
