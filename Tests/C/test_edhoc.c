@@ -516,7 +516,7 @@ static void ciphertext_shorter_than_its_tag(void)
         husk_hmac_key prk;
         husk_bytes th_3 = bytes(p.r.state.exchanged.th_3, 32);
         husk_hmac_key_init(&prk, &husk_hash_sha256, p.r.state.exchanged.prk_3e2m, 32);
-        CHECK_OK(husk_edhoc_kdf_xor(&prk, HUSK_EDHOC_LABEL_KEYSTREAM_3A, &th_3, 1, short_3 + 1, 2 + len, 2 + len));
+        CHECK_OK(husk_edhoc_kdf_xor(&prk, HUSK_EDHOC_LABEL_KEYSTREAM_3A, th_3, short_3 + 1, 2 + len, 2 + len));
         CHECK_INT(process_bytes(3, short_3, 3 + len), HUSK_ERR_FORMAT);
     }
     CHECK_OK(compose(3));

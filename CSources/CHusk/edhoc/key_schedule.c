@@ -7,30 +7,37 @@
 
 #include "husk/cose.h"
 
-husk_status husk_edhoc_kdf_xor(const husk_hmac_key *prk, uint32_t label, const husk_bytes *context, size_t count,
-                               uint8_t *data, size_t len, size_t okm_len)
+size_t husk_edhoc_info_front(uint32_t label, size_t context_len, uint8_t out[HUSK_EDHOC_INFO_FRONT_BYTES])
 {
-    if (okm_len > (size_t)255 * prk->hash->digest_bytes || count > HUSK_EDHOC_CONTEXT_PARTS_MAX) {
-        return HUSK_ERR_ARGUMENT;
-    }
-    /* info = ( info_label : int, context : bstr, length : uint ), in pieces so that the context is not copied. */
-    uint8_t front[2 * HUSK_CBOR_HEAD_MAX_BYTES];
-    uint8_t back[HUSK_CBOR_HEAD_MAX_BYTES];
-    husk_bytes info[HUSK_EDHOC_CONTEXT_PARTS_MAX + 2];
-    size_t context_len = 0;
-    for (size_t i = 0; i < count; i++) {
-        info[1 + i] = context[i];
-        context_len += context[i].len;
-    }
     husk_cbor_writer w;
-    husk_cbor_writer_init(&w, front, sizeof front);
+    husk_cbor_writer_init(&w, out, HUSK_EDHOC_INFO_FRONT_BYTES);
     husk_cbor_write_int(&w, label);
     husk_cbor_write_head(&w, HUSK_CBOR_BYTES, context_len);
-    info[0] = (husk_bytes){front, w.len};
-    husk_cbor_writer_init(&w, back, sizeof back);
+    return w.len;
+}
+
+size_t husk_edhoc_info_back(size_t okm_len, uint8_t out[HUSK_EDHOC_INFO_BACK_BYTES])
+{
+    husk_cbor_writer w;
+    husk_cbor_writer_init(&w, out, HUSK_EDHOC_INFO_BACK_BYTES);
     husk_cbor_write_head(&w, HUSK_CBOR_UINT, okm_len);
-    info[1 + count] = (husk_bytes){back, w.len};
-    return husk_hkdf_expand_xor(prk, info, count + 2, data, len);
+    return w.len;
+}
+
+husk_status husk_edhoc_kdf_xor(const husk_hmac_key *prk, uint32_t label, husk_bytes context, uint8_t *data, size_t len,
+                               size_t okm_len)
+{
+    if (okm_len > (size_t)255 * prk->hash->digest_bytes) {
+        return HUSK_ERR_ARGUMENT;
+    }
+    uint8_t front[HUSK_EDHOC_INFO_FRONT_BYTES];
+    uint8_t back[HUSK_EDHOC_INFO_BACK_BYTES];
+    const husk_bytes info[3] = {
+        {front, husk_edhoc_info_front(label, context.len, front)},
+        context,
+        {back, husk_edhoc_info_back(okm_len, back)},
+    };
+    return husk_hkdf_expand_xor(prk, info, 3, data, len);
 }
 
 husk_status husk_edhoc_kdf(const husk_hmac_key *prk, uint32_t label, husk_bytes context, uint8_t *out, size_t len)
@@ -38,7 +45,7 @@ husk_status husk_edhoc_kdf(const husk_hmac_key *prk, uint32_t label, husk_bytes 
     if (len > 0) {
         memset(out, 0, len);
     }
-    return husk_edhoc_kdf_xor(prk, label, &context, 1, out, len, len);
+    return husk_edhoc_kdf_xor(prk, label, context, out, len, len);
 }
 
 void husk_edhoc_absorb_bstr(const husk_hash *hash, husk_hash_state *state, husk_bytes data)
@@ -73,7 +80,7 @@ husk_status husk_edhoc_keystream_2(const husk_hash *hash, const uint8_t *prk_2e,
     husk_bytes context = {th_2, hash->digest_bytes};
     husk_hmac_key prk;
     husk_hmac_key_init(&prk, hash, prk_2e, hash->digest_bytes);
-    husk_status status = husk_edhoc_kdf_xor(&prk, HUSK_EDHOC_LABEL_KEYSTREAM_2, &context, 1, text, len, len);
+    husk_status status = husk_edhoc_kdf_xor(&prk, HUSK_EDHOC_LABEL_KEYSTREAM_2, context, text, len, len);
     husk_wipe(&prk, sizeof prk);
     return status;
 }
@@ -111,8 +118,9 @@ void husk_edhoc_next_prk(husk_hmac_key *prk, uint32_t label, husk_bytes th, husk
     husk_wipe(key, sizeof key);
 }
 
-husk_status husk_edhoc_ciphertext_3b(const husk_aead *aead, const husk_hmac_key *prk_4e3m, husk_bytes th_3,
-                                     husk_bytes id_cred_psk, const husk_psk *psk, bool seal, uint8_t *text, size_t len)
+/* The AEAD of CIPHERTEXT_3B, with its additional data. */
+static husk_status crypt_3b(const husk_aead *aead, const uint8_t *k_3, const uint8_t *iv_3, husk_bytes th_3,
+                            husk_bytes id_cred_psk, const husk_psk *psk, bool seal, uint8_t *text, size_t len)
 {
     /* external_aad = << ID_CRED_PSK, TH_3, CRED_I, CRED_R >>, with TH_3 as a byte string. */
     uint8_t th_3_head[HUSK_CBOR_HEAD_MAX_BYTES];
@@ -125,13 +133,17 @@ husk_status husk_edhoc_ciphertext_3b(const husk_aead *aead, const husk_hmac_key 
     const husk_bytes aad[6] = {
         {enc_head, enc_head_len}, id_cred_psk, {th_3_head, w.len}, th_3, psk->cred_i, psk->cred_r,
     };
+    return seal ? aead->seal(aead, k_3, iv_3, aad, 6, text, len) : aead->open(aead, k_3, iv_3, aad, 6, text, len);
+}
 
+husk_status husk_edhoc_ciphertext_3b(const husk_aead *aead, const husk_hmac_key *prk_4e3m, husk_bytes th_3,
+                                     husk_bytes id_cred_psk, const husk_psk *psk, bool seal, uint8_t *text, size_t len)
+{
     uint8_t k_3[HUSK_AEAD_KEY_MAX_BYTES];
     uint8_t iv_3[HUSK_AEAD_NONCE_MAX_BYTES];
     (void)husk_edhoc_kdf(prk_4e3m, HUSK_EDHOC_LABEL_K_3, th_3, k_3, aead->key_bytes);
     (void)husk_edhoc_kdf(prk_4e3m, HUSK_EDHOC_LABEL_IV_3, th_3, iv_3, aead->nonce_bytes);
-    husk_status status = seal ? aead->seal(aead, k_3, iv_3, aad, 6, text, len)
-                              : aead->open(aead, k_3, iv_3, aad, 6, text, len);
+    husk_status status = crypt_3b(aead, k_3, iv_3, th_3, id_cred_psk, psk, seal, text, len);
     husk_wipe(k_3, sizeof k_3);
     husk_wipe(iv_3, sizeof iv_3);
     return status;

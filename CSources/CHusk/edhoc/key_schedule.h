@@ -18,14 +18,17 @@
 #define HUSK_EDHOC_LABEL_PRK_EXPORTER 10
 #define HUSK_EDHOC_LABEL_KEYSTREAM_3A 12
 
-/* Most slices that a context is made of. */
-#define HUSK_EDHOC_CONTEXT_PARTS_MAX 7
+/* info = ( info_label : int, context : bstr, length : uint ), in pieces so that the context is not copied: what goes
+ * before its bytes and what follows them. Both return how many bytes they wrote. */
+#define HUSK_EDHOC_INFO_FRONT_BYTES (2 * HUSK_CBOR_HEAD_MAX_BYTES)
+#define HUSK_EDHOC_INFO_BACK_BYTES HUSK_CBOR_HEAD_MAX_BYTES
+size_t husk_edhoc_info_front(uint32_t label, size_t context_len, uint8_t out[HUSK_EDHOC_INFO_FRONT_BYTES]);
+size_t husk_edhoc_info_back(size_t okm_len, uint8_t out[HUSK_EDHOC_INFO_BACK_BYTES]);
 
-/* data[0..len) ^= the first `len` bytes of EDHOC_KDF( PRK, label, context, okm_len ), where the context is `count`
- * slices one after the other. The length is part of the input, so a prefix of a longer output has to name the whole.
- * HUSK_ERR_ARGUMENT if okm_len exceeds what HKDF can give. */
-husk_status husk_edhoc_kdf_xor(const husk_hmac_key *prk, uint32_t label, const husk_bytes *context, size_t count,
-                               uint8_t *data, size_t len, size_t okm_len);
+/* data[0..len) ^= the first `len` bytes of EDHOC_KDF( PRK, label, context, okm_len ). The length is part of the input,
+ * so a prefix of a longer output has to name the whole. HUSK_ERR_ARGUMENT if okm_len exceeds what HKDF can give. */
+husk_status husk_edhoc_kdf_xor(const husk_hmac_key *prk, uint32_t label, husk_bytes context, uint8_t *data, size_t len,
+                               size_t okm_len);
 
 /* out = EDHOC_KDF( PRK, label, context, len ). */
 husk_status husk_edhoc_kdf(const husk_hmac_key *prk, uint32_t label, husk_bytes context, uint8_t *out, size_t len);

@@ -26,8 +26,8 @@ static husk_status xor_keystream_3a(const husk_edhoc *session, uint8_t *text, si
 {
     husk_hmac_key prk_3e2m;
     prepare_prk_3e2m(session, &prk_3e2m);
-    husk_bytes th_3 = th_3_of(session);
-    husk_status status = husk_edhoc_kdf_xor(&prk_3e2m, HUSK_EDHOC_LABEL_KEYSTREAM_3A, &th_3, 1, text, len, len);
+    husk_status status =
+        husk_edhoc_kdf_xor(&prk_3e2m, HUSK_EDHOC_LABEL_KEYSTREAM_3A, th_3_of(session), text, len, len);
     husk_wipe(&prk_3e2m, sizeof prk_3e2m);
     return status;
 }
@@ -127,8 +127,8 @@ husk_status husk_edhoc_message_3_identify(const husk_edhoc *session, const uint8
     }
     husk_hmac_key prk_3e2m;
     prepare_prk_3e2m(session, &prk_3e2m);
-    husk_bytes th_3 = th_3_of(session);
-    status = husk_edhoc_kdf_xor(&prk_3e2m, HUSK_EDHOC_LABEL_KEYSTREAM_3A, &th_3, 1, front, front_len, content.len);
+    status = husk_edhoc_kdf_xor(&prk_3e2m, HUSK_EDHOC_LABEL_KEYSTREAM_3A, th_3_of(session), front, front_len,
+                                content.len);
     husk_wipe(&prk_3e2m, sizeof prk_3e2m);
     if (status != HUSK_OK) {
         return HUSK_ERR_FORMAT; /* longer than any keystream */

@@ -2,6 +2,8 @@
  * 5.4.2). */
 #include "edhoc/static_dh.h"
 
+#include <string.h>
+
 husk_status husk_edhoc_static_check(const husk_static_credential *credential, bool own)
 {
     if (credential->kid.len == 0 || credential->kid.len > HUSK_KID_MAX_BYTES || credential->cred.len == 0 ||
@@ -25,13 +27,24 @@ void husk_edhoc_static_mac(const husk_hmac_key *prk, uint32_t label, husk_bytes 
     size_t id_head_len = w.len;
     husk_cbor_writer_init(&w, th_head, sizeof th_head);
     husk_cbor_write_head(&w, HUSK_CBOR_BYTES, th.len);
-    const husk_bytes context[HUSK_EDHOC_CONTEXT_PARTS_MAX] = {
-        front, {id_head, id_head_len}, credential->kid, {th_head, w.len}, th, credential->cred, ead,
+    size_t th_head_len = w.len;
+    size_t context_len = front.len + id_head_len + credential->kid.len + th_head_len + th.len + credential->cred.len +
+                         ead.len;
+    uint8_t info_front[HUSK_EDHOC_INFO_FRONT_BYTES];
+    uint8_t info_back[HUSK_EDHOC_INFO_BACK_BYTES];
+    const husk_bytes info[9] = {
+        {info_front, husk_edhoc_info_front(label, context_len, info_front)},
+        front,
+        {id_head, id_head_len},
+        credential->kid,
+        {th_head, th_head_len},
+        th,
+        credential->cred,
+        ead,
+        {info_back, husk_edhoc_info_back(len, info_back)},
     };
-    for (size_t i = 0; i < len; i++) {
-        mac[i] = 0;
-    }
-    (void)husk_edhoc_kdf_xor(prk, label, context, HUSK_EDHOC_CONTEXT_PARTS_MAX, mac, len, len);
+    memset(mac, 0, len);
+    (void)husk_hkdf_expand_xor(prk, info, 9, mac, len);
 }
 
 husk_status husk_edhoc_static_initiator_init(husk_edhoc *session, const husk_edhoc_config *config, size_t suite_index,
