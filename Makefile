@@ -190,6 +190,19 @@ $(B)/$(1)/$(2).elf: $(addprefix $(B)/$(1)/$(FIRMWARE)/,$(2).o $(PROGRAM:.c=.o) $
 endef
 $(foreach cpu,$(IMAGE_CPUS),$(foreach name,sensor loopback,$(eval $(call program,$(cpu),$(name)))))
 
+# profile(cpu, name): build/CPU/profiles/NAME.elf, which holds what CSources/firmware/profiles/NAME.c refers to and
+# nothing else: for tools/size.py, not to be run.
+SIZE_CPUS := m0plus m3 m4
+PROFILES := oscore symmetric edhoc_psk endpoint_kudos endpoint everything
+define profile
+$(B)/$(1)/profiles/$(2).elf: $(B)/$(1)/$(FIRMWARE)/profiles/$(2).o $(B)/$(1)/$(FIRMWARE)/memory.o \
+		$(CORE:%.c=$(B)/$(1)/%.o)
+	@mkdir -p $$(@D)
+	@$(ARM)gcc $$(CC_FLAGS_$(1)) $(LINK_FLAGS) -nostdlib -Wl,-e,profile -Wl,-Map=$$(@:.elf=.map) $$^ -lgcc -o $$@
+endef
+$(foreach cpu,$(SIZE_CPUS),$(foreach name,$(PROFILES),$(eval $(call profile,$(cpu),$(name)))))
+PROFILE_IMAGES := $(foreach cpu,$(SIZE_CPUS),$(PROFILES:%=$(B)/$(cpu)/profiles/%.elf))
+
 firmware: $(IMAGE_CPUS:%=$(B)/%/sensor.elf) ## Build the sensor firmware for all machines
 
 # unit_image(cpu, suite): build/CPU/tests/SUITE.elf, one image per suite so that each fits the smallest board. newlib's
@@ -228,11 +241,11 @@ $(IMAGE_CPUS:%=test-loopback-%): test-loopback-%: $(B)/%/loopback.elf
 $(B)/%/loopback.txt: $(B)/%/loopback.elf
 	@$(call run,$(MACHINE_$*),$<) >$@ 2>&1
 
-SIZE_CPUS := m0plus m3 m4
-size-report: $(foreach cpu,$(SIZE_CPUS),$(addprefix $(B)/$(cpu)/,sensor.elf $(FIRMWARE)/sizes.o loopback.txt))
+size-report: $(PROFILE_IMAGES) \
+		$(foreach cpu,$(SIZE_CPUS),$(addprefix $(B)/$(cpu)/,sensor.elf $(FIRMWARE)/sizes.o loopback.txt))
 	@$(PYTHON) $(FIRMWARE)/tools/size.py $(B)
 
-test-structure: $(CORE_OBJECTS) $(IMAGE_CPUS:%=$(B)/%/sensor.elf) ## Include direction, symbols, headers, opening comments
+test-structure: $(CORE_OBJECTS) $(IMAGE_CPUS:%=$(B)/%/sensor.elf) $(PROFILE_IMAGES) ## Include direction, symbols, headers, opening comments
 	@$(PYTHON) Tests/structure/structure.py $(B)
 
 # ---- The README's examples, and other people's implementations ----------------------------------------------------------

@@ -27,7 +27,7 @@ static uint32_t retransmissions;
 
 /* Stands in for flash: what the endpoint stores survives its restart, but not the end of the simulation. */
 static struct {
-    uint8_t data[HUSK_DEVICE_RECORD_MAX_BYTES];
+    uint8_t data[HUSK_DEVICE_RESUMPTION_BYTES];
     size_t len;
 } records[HUSK_DEVICE_RECORD_RESUMPTION];
 
@@ -85,7 +85,7 @@ static husk_status load(void *context, uint8_t record, uint8_t *out, size_t cap,
 static husk_status store(void *context, uint8_t record, const uint8_t *data, size_t len)
 {
     (void)context;
-    if (record < 1 || record > HUSK_DEVICE_RECORD_RESUMPTION || len > HUSK_DEVICE_RECORD_MAX_BYTES) {
+    if (record < 1 || record > HUSK_DEVICE_RECORD_RESUMPTION || len > HUSK_DEVICE_RESUMPTION_BYTES) {
         return HUSK_ERR_STORAGE;
     }
     copy(records[record - 1].data, data, len);

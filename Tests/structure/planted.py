@@ -7,6 +7,7 @@ import tempfile
 import headers
 import includes
 import openings
+import profiles
 import symbols
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -62,6 +63,8 @@ def cplusplus(root):
     return headers.violations(root, "C++17")
 
 
+OSCORE_NAMES = {"husk_oscore_request_protect", "husk_aead_aes_ccm_16_64_128", "husk_sha256_init", "husk_hkdf_extract"}
+
 SELF_TESTS = {
     "include of a room below": lambda: fires(includes.violations, include('#include "oscore/nonce.h"'), "below"),
     "include of a public header below": lambda: fires(includes.violations, include('#include "husk/edhoc.h"'), "below"),
@@ -98,6 +101,16 @@ SELF_TESTS = {
     "suite without a file": lambda: fires(openings.suite_violations, {"suites.h": "SUITE(a)\n"}, "SUITE(a)"),
     "suite listed twice": lambda: fires(openings.suite_violations, {"suites.h": "SUITE(a)\nSUITE(a)\n", "test_a.c": ""},
                                         "twice"),
+    "profile that is as it should be": lambda: profiles.judge("oscore", OSCORE_NAMES) == [],
+    "part that a profile does without": lambda: profiles.judge(
+        "oscore", OSCORE_NAMES | {"CHusk/primitive/x25519.o"}) == ["contains CHusk/primitive/x25519.o"],
+    "function that a profile does without": lambda: profiles.judge(
+        "endpoint", {"husk_device_start", "husk_edhoc_message_3_compose", "husk_x25519",
+                     "husk_edhoc_static_message_2_process"}) == ["contains husk_edhoc_static_message_2_process"],
+    "profile without rules": lambda: fires(profiles.list_violations, {f"{name}.c": "" for name in [*profiles.RULES, "x"]},
+                                           "x.c"),
+    "profile that lacks something": lambda: profiles.judge("oscore", OSCORE_NAMES - {"husk_hkdf_extract"}) == [
+        "without hkdf"],
     "stage that passes": lambda: runner.judge(0, (3, 0)) == (3, 0, None),
     "stage with failures": lambda: runner.judge(1, (3, 2)) == (3, 2, None),
     "stage that crashes after its result": lambda: runner.judge(139, (3, 0))[:2] == (3, 1),

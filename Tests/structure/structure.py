@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""The structural tests: include direction, symbols, headers, openings; each check also proves that it can fire.
+"""The structural tests: include direction, symbols, headers, openings, what profiles link; each check also proves that it
+can fire.
 
-    structure.py BUILD    where BUILD holds NAME/core.o, and CPU/sensor.elf with its map, as `make test-structure` builds them
+    structure.py BUILD    where BUILD holds NAME/core.o, CPU/sensor.elf and CPU/profiles/NAME.elf with their maps, as
+                          `make test-structure` builds them
 """
 import pathlib
 import sys
@@ -10,6 +12,7 @@ import headers
 import includes
 import openings
 import planted
+import profiles
 import symbols
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -34,6 +37,15 @@ def image_checks(build):
         yield f"libraries of the sensor for {cpu}", lambda file=file: symbols.archive_violations(str(file.with_suffix(".map")))
 
 
+def profile_checks(build):
+    """That every profile has its rules, and one check for each profile image."""
+    yield "profiles listed", lambda: profiles.list_violations(ROOT / "CSources" / "firmware" / "profiles")
+    for folder in sorted(build.glob("*/profiles")):
+        for name in profiles.RULES:
+            yield (f"profile {name} for {folder.parent.name}",
+                   lambda file=folder / f"{name}.elf": profiles.violations(ARM + "nm", file))
+
+
 def checks(build):
     """All checks, as pairs of a name and a function that returns violations."""
     yield "include direction", lambda: includes.violations(CORE)
@@ -43,6 +55,7 @@ def checks(build):
     yield "suites listed", lambda: openings.suite_violations(ROOT / "Tests" / "C")
     yield from core_checks(build)
     yield from image_checks(build)
+    yield from profile_checks(build)
     for name, test in planted.SELF_TESTS.items():
         yield f"self-test: {name}", lambda test=test: [] if test() else ["did not fire as it should"]
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The size report: what Husk takes of flash, RAM and stack on Cortex-M0+, M3 and M4.
 
-    size.py BUILD    reads sensor.map, the object of sizes.c and loopback.txt of each processor below BUILD, as `make size` makes them
+    size.py BUILD    reads sensor.map, profiles/*.map, the object of sizes.c and loopback.txt of each processor below
+                     BUILD, as `make size` makes them
 """
 import pathlib
 import re
@@ -15,6 +16,15 @@ FLASH = (".text", ".rodata", ".data", ".vectors", ".ARM.exidx")
 RAM = (".data", ".bss")
 STACK = re.compile(r"^stack authenticate=(\d+) request=(\d+)$", re.MULTILINE)
 HELPERS, FIRMWARE = "memcpy and libgcc", "board, SLIP, sensor"
+# What programs of different needs link of the core: CSources/firmware/profiles.
+PROFILES = {
+    "oscore": "OSCORE alone",
+    "symmetric": "OSCORE, KUDOS: symmetric only",
+    "edhoc_psk": "OSCORE, EDHOC-PSK initiator, X25519",
+    "endpoint_kudos": "device endpoint, KUDOS",
+    "endpoint": "device endpoint, EDHOC-PSK, suite 0",
+    "everything": "everything on",
+}
 
 
 def owner(file):
@@ -62,16 +72,27 @@ def stacks(text):
     return {"authenticating": int(match.group(1)), "request and response": int(match.group(2))}
 
 
+def by_room(map_file, sections):
+    """Bytes of each room of the core in the image with this map."""
+    sums = sum_by_owner(map_file.read_text(), sections)
+    return {room: sums[room] for room in ROOMS if room in sums}
+
+
 def measure(folder):
     """All figures of one processor, in groups."""
-    map_text = (folder / "sensor.map").read_text()
-    flash = sum_by_owner(map_text, FLASH)
-    ram = sum_by_owner(map_text, RAM)
-    rooms = {room: flash[room] for room in ROOMS if room in flash}
+    profiles = {name: folder / "profiles" / f"{name}.map" for name in PROFILES}
+    core = {name: sum(by_room(file, FLASH).values()) for name, file in profiles.items()}
+    ram = {name: sum(by_room(file, RAM).values()) for name, file in profiles.items()}
+    sensor = sum_by_owner((folder / "sensor.map").read_text(), FLASH)
+    more_suites = sum(sensor.get(room, 0) for room in ROOMS) - core["endpoint"]
     return {
-        "flash by room": rooms | {"core": sum(rooms.values())},
-        "flash of the rest of the sensor": {HELPERS: flash.get(HELPERS, 0), FIRMWARE: flash.get(FIRMWARE, 0)},
-        "static RAM": {"core": sum(ram.get(room, 0) for room in ROOMS)},
+        "flash of the core, by profile": {PROFILES[name]: core[name] for name in PROFILES},
+        "flash of the endpoint with EDHOC-PSK and suite 0, by room": (
+            by_room(profiles["endpoint"], FLASH) | {"core": core["endpoint"]}),
+        "flash of the rest of the sensor": {
+            "core for suites 2 and 4": more_suites, HELPERS: sensor.get(HELPERS, 0),
+            FIRMWARE: sensor.get(FIRMWARE, 0)},
+        "static RAM": {"core, every profile": sum(ram.values())},
         "sizes of structs": struct_sizes(folder / "CSources" / "firmware" / "sizes.o"),
         "peak stack of the device's calls": stacks((folder / "loopback.txt").read_text()),
     }
@@ -79,12 +100,12 @@ def measure(folder):
 
 def show(figures):
     """Prints one table with a column for each processor."""
-    print(f"{'bytes, gcc -Os':36}" + "".join(f"{name:>8}" for name in CPUS.values()))
+    print(f"{'bytes, gcc -Os':40}" + "".join(f"{name:>8}" for name in CPUS.values()))
     first = figures[next(iter(CPUS))]
     for group in first:
         print(f"\n{group}")
         for name in sorted(first[group], key=list(first[group]).index):
-            print(f"  {name:34}" + "".join(f"{figures[cpu][group].get(name, 0):8}" for cpu in CPUS))
+            print(f"  {name:38}" + "".join(f"{figures[cpu][group].get(name, 0):8}" for cpu in CPUS))
 
 
 def main():

@@ -1,0 +1,36 @@
+/* Size profile: everything on. All suites, both roles, pre-shared keys and static Diffie-Hellman keys, combined request,
+ * KUDOS, and the device endpoint. */
+#include "profiles/profile.h"
+
+static const profile_function functions[] = {
+    PROFILE_OSCORE,
+    PROFILE_KUDOS,
+    PROFILE_INITIATOR,
+    PROFILE_DEVICE,
+    REFER(husk_edhoc_responder_init),
+    REFER(husk_edhoc_message_1_process),
+    REFER(husk_edhoc_message_2_compose),
+    REFER(husk_edhoc_message_3_identify),
+    REFER(husk_edhoc_message_3_process),
+    REFER(husk_edhoc_message_4_compose),
+    REFER(husk_edhoc_confirm),
+    REFER(husk_edhoc_export),
+    REFER(husk_edhoc_ead_write),
+    REFER(husk_edhoc_ead_read),
+    REFER(husk_edhoc_error_compose),
+    REFER(husk_edhoc_error_read),
+    REFER(husk_edhoc_suite_select),
+    REFER(husk_edhoc_combined_insert),
+    REFER(husk_edhoc_combined_split),
+    REFER(husk_edhoc_static_initiator_init),
+    REFER(husk_edhoc_static_message_2_compose),
+    REFER(husk_edhoc_static_message_2_process),
+    REFER(husk_edhoc_static_message_3_compose),
+    REFER(husk_edhoc_static_message_3_open),
+    REFER(husk_edhoc_static_message_3_process),
+    REFER(husk_cred_compose),
+};
+static const husk_suite *const suites[] = {&husk_suite_0, &husk_suite_1, &husk_suite_2,
+                                           &husk_suite_3, &husk_suite_4, &husk_suite_5};
+static const husk_profile *const devices[] = {&husk_profile_edhoc, &husk_profile_kudos};
+const struct profile profile = {.functions = functions, .suites = suites, .devices = devices};

@@ -1,0 +1,44 @@
+/* The entry of a profile image: what a program of that profile refers to. Nothing of it runs; the linker drops what the
+ * entry does not lead to, and tools/size.py measures what is left. */
+#ifndef FIRMWARE_PROFILE_H
+#define FIRMWARE_PROFILE_H
+
+#include "husk/husk.h"
+
+typedef void (*profile_function)(void);
+
+/* An element of `functions` below. */
+#define REFER(function) ((profile_function)(function))
+
+struct profile {
+    const profile_function *functions;
+    const husk_aead *aead; /* NULL where the suites bring it */
+    const husk_hash *hash;
+    const husk_suite *const *suites;
+    const husk_profile *const *devices; /* how endpoints get their keys */
+};
+
+extern const struct profile profile;
+
+/* What every profile has: OSCORE for requests and responses, as client and as server. */
+#define PROFILE_OSCORE \
+    REFER(husk_oscore_context_init), REFER(husk_oscore_context_wipe), REFER(husk_oscore_option_read), \
+        REFER(husk_oscore_request_protect), REFER(husk_oscore_request_unprotect), \
+        REFER(husk_oscore_response_protect), REFER(husk_oscore_response_unprotect)
+
+#define PROFILE_KUDOS \
+    REFER(husk_kudos_init), REFER(husk_kudos_restore), REFER(husk_kudos_wipe), REFER(husk_kudos_must_store), \
+        REFER(husk_kudos_record_write), REFER(husk_kudos_stored), REFER(husk_kudos_is_running), \
+        REFER(husk_kudos_start), REFER(husk_kudos_request_protect), REFER(husk_kudos_request_unprotect), \
+        REFER(husk_kudos_response_protect), REFER(husk_kudos_response_unprotect), REFER(husk_kudos_option_read)
+
+#define PROFILE_INITIATOR \
+    REFER(husk_edhoc_initiator_init), REFER(husk_edhoc_message_1_compose), REFER(husk_edhoc_message_2_process), \
+        REFER(husk_edhoc_message_3_compose), REFER(husk_edhoc_message_4_process), \
+        REFER(husk_edhoc_oscore_context), REFER(husk_edhoc_wipe)
+
+#define PROFILE_DEVICE \
+    REFER(husk_device_init), REFER(husk_device_start), REFER(husk_device_receive), REFER(husk_device_transmit), \
+        REFER(husk_device_next_timeout), REFER(husk_device_wipe)
+
+#endif

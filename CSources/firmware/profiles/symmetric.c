@@ -1,0 +1,6 @@
+/* Size profile: symmetric only. OSCORE, its keys updated by KUDOS; no public-key operation at all. */
+#include "profiles/profile.h"
+
+static const profile_function functions[] = {PROFILE_OSCORE, PROFILE_KUDOS};
+const struct profile profile = {
+    .functions = functions, .aead = &husk_aead_aes_ccm_16_64_128, .hash = &husk_hash_sha256};
