@@ -181,6 +181,8 @@ cores: $(CORE_OBJECTS) ## Compile the core for Cortex-M0, M0+, M3, M4, M33 and A
 
 # program(cpu, name): build/CPU/NAME.elf of CSources/firmware/NAME.c with the core and without a C library
 EXTRA_loopback := Tests/C/loopback_gateway.c
+EXTRA_sensor := CSources/firmware/sensor_main.c
+EXTRA_sensor_symmetric := CSources/firmware/sensor_main.c
 PROGRAM := text.c reading.c slip.c provisioning.c memory.c
 define program
 $(B)/$(1)/$(2).elf: $(addprefix $(B)/$(1)/$(FIRMWARE)/,$(2).o $(PROGRAM:.c=.o) $(BOARD_$(MACHINE_$(1)):.c=.o)) \
@@ -188,7 +190,7 @@ $(B)/$(1)/$(2).elf: $(addprefix $(B)/$(1)/$(FIRMWARE)/,$(2).o $(PROGRAM:.c=.o) $
 	@$(ARM)gcc $$(CC_FLAGS_$(1)) $(LINK_FLAGS) -nostdlib -T $(SCRIPT_$(MACHINE_$(1))) -Wl,-Map=$$(@:.elf=.map) \
 		$$(filter %.o,$$^) -lgcc -o $$@
 endef
-$(foreach cpu,$(IMAGE_CPUS),$(foreach name,sensor loopback,$(eval $(call program,$(cpu),$(name)))))
+$(foreach cpu,$(IMAGE_CPUS),$(foreach name,sensor sensor_symmetric loopback,$(eval $(call program,$(cpu),$(name)))))
 
 # profile(cpu, name): build/CPU/profiles/NAME.elf, which holds what CSources/firmware/profiles/NAME.c refers to and
 # nothing else: for tools/size.py, not to be run.

@@ -27,17 +27,8 @@ static bool within(size_t len, size_t least, size_t most)
     return len >= least && len <= most;
 }
 
-const char *provisioning_check(const provisioning *p)
+static const char *check_edhoc(const provisioning *p)
 {
-    if (memcmp(p->magic, "HUSK", 4) != 0) {
-        return "nothing is provisioned: load a file made by tools/provision.py at husk_provisioning";
-    }
-    if (p->version != PROVISIONING_VERSION) {
-        return "the provisioning is of another version than 2";
-    }
-    if (!crc_matches(p)) {
-        return "the provisioning is damaged: its CRC does not match";
-    }
     if (!within(p->kid_len, 1, sizeof p->kid)) {
         return "the provisioned kid is not 1 to 24 bytes long";
     }
@@ -53,8 +44,43 @@ const char *provisioning_check(const provisioning *p)
     if ((p->flags & ~(PROVISIONING_SEQUENTIAL | PROVISIONING_RESUME)) != 0) {
         return "the provisioning has flags that this firmware does not know";
     }
-    if (p->profile != PROVISIONING_PROFILE_EDHOC_PSK) {
-        return "the provisioning asks for a profile that this firmware does not have";
+    return NULL;
+}
+
+static const char *check_kudos(const provisioning *p)
+{
+    if (p->kid_len > PROVISIONING_ID_MAX_BYTES || p->cred_i_len > PROVISIONING_ID_MAX_BYTES) {
+        return "a provisioned OSCORE identifier is longer than 7 bytes";
+    }
+    if (p->kid_len == p->cred_i_len && memcmp(p->kid, p->cred_i, p->kid_len) == 0) {
+        return "the provisioned OSCORE identifiers are the same";
+    }
+    if (!within(p->key_len, PROVISIONING_KEY_MIN_BYTES, PROVISIONING_SECRET_MAX_BYTES)) {
+        return "the provisioned Master Secret is not 16 to 32 bytes long";
+    }
+    if (p->cred_r_len != 0 || p->suite != 0 || (p->flags & ~PROVISIONING_KUDOS_FS) != 0) {
+        return "the provisioning asks for what the KUDOS profile does not have";
     }
     return NULL;
+}
+
+const char *provisioning_check(const provisioning *p)
+{
+    if (memcmp(p->magic, "HUSK", 4) != 0) {
+        return "nothing is provisioned: load a file made by tools/provision.py at husk_provisioning";
+    }
+    if (p->version != PROVISIONING_VERSION) {
+        return "the provisioning is of another version than 2";
+    }
+    if (!crc_matches(p)) {
+        return "the provisioning is damaged: its CRC does not match";
+    }
+    switch (p->profile) {
+    case PROVISIONING_PROFILE_EDHOC_PSK:
+        return check_edhoc(p);
+    case PROVISIONING_PROFILE_KUDOS:
+        return check_kudos(p);
+    default:
+        return "the provisioning asks for a profile that this firmware does not have";
+    }
 }

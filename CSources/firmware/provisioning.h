@@ -17,9 +17,14 @@
 /* Bits of `flags`; the others are 0. */
 #define PROVISIONING_SEQUENTIAL 1 /* wait for message 4 before the first request */
 #define PROVISIONING_RESUME 2     /* authenticate with the key that the last session left, if there is one */
+#define PROVISIONING_KUDOS_FS 4   /* KUDOS in FS mode, which stores its keys; else no-FS mode */
 
-/* Values of `profile`. */
+/* Values of `profile`. With KUDOS, `key` is the OSCORE Master Secret (16 to 32 bytes), `kid` the device's Sender ID and
+ * `cred_i` the gateway's (0 to 7 bytes each, not the same); `cred_r`, `suite` and the other flags are 0. */
 #define PROVISIONING_PROFILE_EDHOC_PSK 0
+#define PROVISIONING_PROFILE_KUDOS 1
+#define PROVISIONING_ID_MAX_BYTES 7
+#define PROVISIONING_SECRET_MAX_BYTES 32
 
 /* offset  bytes  field */
 typedef struct provisioning {
@@ -32,7 +37,7 @@ typedef struct provisioning {
     uint8_t readings;                            /*   9     1  how many to send; 0 means 3 */
     uint8_t interval_ms[2];                      /*  10     2  pause between readings, big-endian */
     uint8_t suite;                               /*  12     1  EDHOC cipher suite, 0 to 5 */
-    uint8_t flags;                               /*  13     1  sum of PROVISIONING_SEQUENTIAL, _RESUME */
+    uint8_t flags;                               /*  13     1  sum of PROVISIONING_SEQUENTIAL, _RESUME, _KUDOS_FS */
     uint8_t profile;                             /*  14     1  how to authenticate: PROVISIONING_PROFILE_* */
     uint8_t restarts;                            /*  15     1  after the readings: times to lose the session, as in a
                                                   *            reboot, and send one reading more */

@@ -108,6 +108,52 @@ static void what_is_unknown_is_refused(void)
     }
 }
 
+static provisioning kudos_example(void)
+{
+    provisioning p = {.magic = {'H', 'U', 'S', 'K'}, .version = 2, .profile = PROVISIONING_PROFILE_KUDOS};
+    p.kid_len = 1;
+    p.kid[0] = 1;
+    p.key_len = 16;
+    p.cred_i_len = 1;
+    p.cred_i[0] = 2;
+    sign(&p);
+    return p;
+}
+
+/* Every value of every byte that matters to the KUDOS profile. */
+static void kudos_profile(void)
+{
+    static const struct {
+        size_t offset;
+        uint8_t least, most;
+        uint8_t also; /* accepted beside the range */
+    } fields[] = {
+        {offsetof(provisioning, kid_len), 0, 7, 0},
+        {offsetof(provisioning, cred_i_len), 0, 7, 0},
+        {offsetof(provisioning, key_len), 16, 32, 16},
+        {offsetof(provisioning, cred_r_len), 0, 0, 0},
+        {offsetof(provisioning, suite), 0, 0, 0},
+        {offsetof(provisioning, flags), 0, 0, PROVISIONING_KUDOS_FS},
+        {offsetof(provisioning, restarts), 0, 255, 0},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        for (unsigned value = 0; value < 256; value++) {
+            provisioning p = kudos_example();
+            ((uint8_t *)&p)[fields[i].offset] = (uint8_t)value;
+            sign(&p);
+            bool good = (value >= fields[i].least && value <= fields[i].most) || value == fields[i].also;
+            CHECK_INT(provisioning_check(&p) == NULL, good);
+        }
+    }
+    provisioning same = kudos_example();
+    same.cred_i[0] = same.kid[0];
+    sign(&same);
+    CHECK(provisioning_check(&same) != NULL);
+    same.kid_len = same.cred_i_len = 0;
+    sign(&same);
+    CHECK(provisioning_check(&same) != NULL);
+}
+
 void suite_provisioning(void);
 
 void suite_provisioning(void)
@@ -119,4 +165,5 @@ void suite_provisioning(void)
     RUN(lengths_out_of_range_are_refused);
     RUN(another_version_is_refused);
     RUN(what_is_unknown_is_refused);
+    RUN(kudos_profile);
 }

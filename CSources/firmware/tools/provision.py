@@ -2,6 +2,7 @@
 """Writes a provisioning file (layout: provisioning.h) for QEMU's `-device loader` or a flash tool.
 
     provision.py --kid 01 --key 000102...0f --device sensor-1 --gateway gateway.example prov.bin
+    provision.py --kudos fs --kid 01 --peer-id 02 --key 000102...0f prov.bin
 """
 import argparse
 import struct
@@ -9,9 +10,10 @@ import sys
 import zlib
 
 KID_MAX, KEY_MIN, KEY_MAX, CRED_MAX = 24, 16, 64, 128
-VERSION, EDHOC_PSK = 2, 0
+ID_MAX, SECRET_MAX = 7, 32
+VERSION, EDHOC_PSK, KUDOS = 2, 0, 1
 SUITES = range(6)
-SEQUENTIAL, RESUME = 1, 2
+SEQUENTIAL, RESUME, KUDOS_FS = 1, 2, 4
 
 
 def head(major, argument):
@@ -46,8 +48,23 @@ def image(kid, key, cred_i, cred_r, readings=3, interval_ms=0, suite=0, flags=SE
         raise ValueError("device and gateway must have different identities")
     if suite not in SUITES:
         raise ValueError(f"there is no cipher suite {suite}: use 0 to 5")
+    return pack(EDHOC_PSK, kid, key, cred_i, cred_r, readings, interval_ms, suite, flags, restarts)
+
+
+def kudos_image(sender_id, recipient_id, secret, fs, readings=3, interval_ms=0, restarts=0):
+    """The same for the symmetric-only profile: OSCORE identifiers and Master Secret."""
+    check("Sender ID of the device", sender_id, 0, ID_MAX)
+    check("Sender ID of the gateway", recipient_id, 0, ID_MAX)
+    check("Master Secret", secret, KEY_MIN, SECRET_MAX)
+    if sender_id == recipient_id:
+        raise ValueError("device and gateway must have different identifiers")
+    return pack(KUDOS, sender_id, secret, recipient_id, b"", readings, interval_ms, 0, KUDOS_FS if fs else 0, restarts)
+
+
+def pack(profile, kid, key, cred_i, cred_r, readings, interval_ms, suite, flags, restarts):
+    """The fields of struct provisioning, and their CRC."""
     body = struct.pack(">4sBBBBBBHBBBB24s64s128s128s", b"HUSK", VERSION, len(kid), len(key), len(cred_i), len(cred_r),
-                       readings, interval_ms, suite, flags, EDHOC_PSK, restarts, kid, key, cred_i, cred_r)
+                       readings, interval_ms, suite, flags, profile, restarts, kid, key, cred_i, cred_r)
     return body + struct.pack(">I", zlib.crc32(body))
 
 
@@ -56,8 +73,11 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kid", type=bytes.fromhex, required=True, help="key identifier, hex")
     parser.add_argument("--key", type=bytes.fromhex, required=True, help="pre-shared key, hex, at least 16 bytes")
-    parser.add_argument("--device", required=True, help="identity of the device")
-    parser.add_argument("--gateway", required=True, help="identity of the gateway")
+    parser.add_argument("--device", help="identity of the device")
+    parser.add_argument("--gateway", help="identity of the gateway")
+    parser.add_argument("--kudos", choices=["fs", "no-fs"], help="the symmetric-only profile, in this mode: --key is the "
+                        "OSCORE Master Secret, --kid the device's Sender ID, --peer-id the gateway's")
+    parser.add_argument("--peer-id", type=bytes.fromhex, help="with --kudos: Sender ID of the gateway, hex")
     parser.add_argument("--readings", type=int, default=3, help="how many readings to send (default 3)")
     parser.add_argument("--interval", type=int, default=0, metavar="MS", help="pause between readings (default 0)")
     parser.add_argument("--suite", type=int, default=0, help="EDHOC cipher suite; the sensor has 0, 2 and 4 (default 0)")
@@ -69,13 +89,25 @@ def arguments():
     return parser.parse_args()
 
 
+def from_arguments(args):
+    """What to write."""
+    if args.kudos:
+        if args.peer_id is None:
+            raise ValueError("--kudos needs --peer-id")
+        return kudos_image(args.kid, args.peer_id, args.key, args.kudos == "fs", args.readings, args.interval,
+                           args.restarts)
+    if not args.device or not args.gateway:
+        raise ValueError("--device and --gateway are needed")
+    flags = (0 if args.combined else SEQUENTIAL) | (RESUME if args.resume else 0)
+    return image(args.kid, args.key, credential(args.device, args.kid), credential(args.gateway, args.kid), args.readings,
+                 args.interval, args.suite, flags, args.restarts)
+
+
 def main():
     """Writes the file; on a bad argument says which and exits with 1."""
     args = arguments()
-    flags = (0 if args.combined else SEQUENTIAL) | (RESUME if args.resume else 0)
     try:
-        content = image(args.kid, args.key, credential(args.device, args.kid), credential(args.gateway, args.kid),
-                        args.readings, args.interval, args.suite, flags, args.restarts)
+        content = from_arguments(args)
     except (ValueError, struct.error) as error:
         sys.exit(f"provision.py: {error}")
     with open(args.file, "wb") as out:
