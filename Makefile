@@ -205,7 +205,7 @@ endef
 $(foreach cpu,$(SIZE_CPUS),$(foreach name,$(PROFILES),$(eval $(call profile,$(cpu),$(name)))))
 PROFILE_IMAGES := $(foreach cpu,$(SIZE_CPUS),$(PROFILES:%=$(B)/$(cpu)/profiles/%.elf))
 
-firmware: $(IMAGE_CPUS:%=$(B)/%/sensor.elf) ## Build the sensor firmware for all machines
+firmware: $(foreach cpu,$(IMAGE_CPUS),$(addprefix $(B)/$(cpu)/,sensor.elf sensor_symmetric.elf)) ## Build the sensor firmware
 
 # unit_image(cpu, suite): build/CPU/tests/SUITE.elf, one image per suite so that each fits the smallest board. newlib's
 # setjmp and string functions are for the test harness.
