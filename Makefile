@@ -247,7 +247,7 @@ size-report: $(PROFILE_IMAGES) \
 		$(foreach cpu,$(SIZE_CPUS),$(addprefix $(B)/$(cpu)/,sensor.elf $(FIRMWARE)/sizes.o loopback.txt))
 	@$(PYTHON) $(FIRMWARE)/tools/size.py $(B)
 
-test-structure: $(CORE_OBJECTS) $(IMAGE_CPUS:%=$(B)/%/sensor.elf) $(PROFILE_IMAGES) ## Include direction, symbols, headers, opening comments
+test-structure: $(CORE_OBJECTS) $(IMAGE_CPUS:%=$(B)/%/sensor.elf) $(PROFILE_IMAGES) ## Include direction, symbols, headers, openings, profiles
 	@$(PYTHON) Tests/structure/structure.py $(B)
 
 # ---- The README's examples, and other people's implementations ----------------------------------------------------------

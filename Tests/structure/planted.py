@@ -107,8 +107,8 @@ SELF_TESTS = {
     "function that a profile does without": lambda: profiles.judge(
         "endpoint", {"husk_device_start", "husk_edhoc_message_3_compose", "husk_x25519",
                      "husk_edhoc_static_message_2_process"}) == ["contains husk_edhoc_static_message_2_process"],
-    "profile without rules": lambda: fires(profiles.list_violations, {f"{name}.c": "" for name in [*profiles.RULES, "x"]},
-                                           "x.c"),
+    "profile without rules": lambda: fires(
+        profiles.list_violations, {f"{name}.c": "" for name in [*profiles.RULES, "x"]}, "x.c"),
     "profile that lacks something": lambda: profiles.judge("oscore", OSCORE_NAMES - {"husk_hkdf_extract"}) == [
         "without hkdf"],
     "stage that passes": lambda: runner.judge(0, (3, 0)) == (3, 0, None),

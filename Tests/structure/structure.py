@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The structural tests: include direction, symbols, headers, openings, what profiles link; each check also proves that it
-can fire.
+"""The structural tests: include direction, symbols, headers, openings, what profiles link; each check also proves that
+it can fire.
 
     structure.py BUILD    where BUILD holds NAME/core.o, CPU/sensor.elf and CPU/profiles/NAME.elf with their maps, as
                           `make test-structure` builds them

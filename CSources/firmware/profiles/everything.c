@@ -1,5 +1,5 @@
-/* Size profile: everything on. All suites, both roles, pre-shared keys and static Diffie-Hellman keys, combined request,
- * KUDOS, and the device endpoint. */
+/* Size profile: everything on. All suites, both roles, pre-shared keys and static Diffie-Hellman keys, combined
+ * request, KUDOS, and the device endpoint. */
 #include "profiles/profile.h"
 
 static const profile_function functions[] = {

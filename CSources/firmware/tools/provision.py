@@ -80,7 +80,8 @@ def arguments():
     parser.add_argument("--peer-id", type=bytes.fromhex, help="with --kudos: Sender ID of the gateway, hex")
     parser.add_argument("--readings", type=int, default=3, help="how many readings to send (default 3)")
     parser.add_argument("--interval", type=int, default=0, metavar="MS", help="pause between readings (default 0)")
-    parser.add_argument("--suite", type=int, default=0, help="EDHOC cipher suite; the sensor has 0, 2 and 4 (default 0)")
+    parser.add_argument("--suite", type=int, default=0,
+                        help="EDHOC cipher suite; the sensor has 0, 2 and 4 (default 0)")
     parser.add_argument("--combined", action="store_true", help="send message 3 and the first reading in one datagram")
     parser.add_argument("--resume", action="store_true", help="authenticate with the key that the last session left")
     parser.add_argument("--restarts", type=int, default=0, metavar="N",
