@@ -120,6 +120,22 @@ struct Needle {
         #expect(left == 0)
     }
 
+    @Test func keyUpdateIsWiped() throws {
+        let left = try leaks { (key) throws(HuskError) in
+            var update = try KeyUpdate(
+                secret: key.extracting(last: 32),
+                configuration: .init(
+                    senderID: ConnectionIdentifier(UInt8(1)), recipientID: ConnectionIdentifier(UInt8(2)),
+                    mode: .negotiated))
+            try update.start()
+            update.store { _ in }
+            var exchange = SecurityContext.Exchange()
+            _ = try update.protect(
+                request: CoAPMessage(type: .confirmable, code: .post, messageID: 1), exchange: &exchange)
+        }
+        #expect(left == 0)
+    }
+
     @Test func deviceIsWiped() throws {
         let left = try leaks { (key) throws(HuskError) in
             let psk = try preSharedKey(key)

@@ -38,6 +38,29 @@ extension SecurityContext {
     }
 }
 
+extension KeyUpdate {
+    /// As ``init(secret:configuration:)-(RawSpan,_)``; wipe or drop your copy of the secret afterwards.
+    public init(secret: [UInt8], configuration: Configuration) throws(HuskError) {
+        try unsafe self.init(secret: secret.span.bytes, configuration: configuration)
+    }
+
+    public mutating func restore(_ record: [UInt8]) throws(HuskError) {
+        try unsafe restore(record.span.bytes)
+    }
+
+    public mutating func unprotect(
+        request datagram: [UInt8], exchange: inout SecurityContext.Exchange
+    ) throws(HuskError) -> Received {
+        try unsafe unprotect(request: datagram.span.bytes, exchange: &exchange)
+    }
+
+    public mutating func unprotect(
+        response datagram: [UInt8], exchange: inout SecurityContext.Exchange
+    ) throws(HuskError) -> Received {
+        try unsafe unprotect(response: datagram.span.bytes, exchange: &exchange)
+    }
+}
+
 extension Handshake.Responder.WaitingForMessage1 {
     public consuming func process(_ message1: [UInt8]) throws(HuskError) -> Handshake.Responder.ReadyForMessage2 {
         try unsafe process(message1.span.bytes)

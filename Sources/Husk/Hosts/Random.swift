@@ -43,3 +43,13 @@ extension Device {
             memory: memory)
     }
 }
+
+extension KeyUpdate {
+    /// With random bytes from the operating system. `secret` has 16 to 32 bytes, which the peer has too; it is copied,
+    /// and the caller's copy is the caller's to wipe.
+    ///
+    /// - Throws: ``HuskError/argument`` for a length out of range or equal identifiers.
+    public init(secret: RawSpan, configuration: Configuration) throws(HuskError) {
+        try unsafe self.init(secret: secret, configuration: configuration, random: systemRandom())
+    }
+}
