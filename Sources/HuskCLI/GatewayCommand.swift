@@ -66,7 +66,7 @@ struct GatewayCommand: AsyncParsableCommand {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         let gateway = try await start(known, logger: logger)
         let events = gateway.events()
-        let count = known.devices.count
+        let count = known.deviceCount
         printLine(
             "listening on \(endpoint(host, gateway.port)) for \(count) device\(count == 1 ? "" : "s"); Ctrl-C ends it"
         )
@@ -112,7 +112,8 @@ struct GatewayCommand: AsyncParsableCommand {
             guard messages else { return }
             printLine(MessageLine.text(message))
         case .authenticated(let device):
-            printLine("\(printable(device.device)) authenticated from \(device.peer) with suite \(device.suite.id)")
+            let how = device.profile == .symmetric ? "by KUDOS" : "with suite \(device.suite.id)"
+            printLine("\(printable(device.device)) authenticated from \(device.peer) \(how)")
         case .reading(let reading):
             printLine("\(printable(reading.device)) \(printable(reading.path)) \(reading.text)")
         case .refused(let refusal):

@@ -3,7 +3,13 @@
 //     { "devices": [ { "kid": "0a", "key": "<hex>", "device": "sensor-1", "gateway": "gateway.example",
 //                      "suites": [0, 2] } ] }
 //
-// "suites" may be left out: then the device may use every suite of the gateway.
+// "suites" may be left out: then the device may use every suite of the gateway. A device of the symmetric-only profile
+// has, in place of kid, key and gateway or beside them,
+//
+//     "oscore": { "secret": "<hex>", "sender": "<hex, of the device>", "recipient": "<hex, of the gateway>",
+//                 "mode": "fs" or "no-fs" }
+//
+// What a device has is all that it may authenticate with.
 #if Gateway
 public import Husk
 
@@ -33,15 +39,19 @@ public final class DeviceCredential: Sendable {
 
 /// The devices a gateway knows.
 public struct Credentials: Sendable {
-    /// In the order of the file.
+    /// Those that may use EDHOC, in the order of the file.
     public let devices: [DeviceCredential]
+    /// Those that may use KUDOS, in the order of the file.
+    public let symmetric: [SymmetricCredential]
     private let byKid: [[UInt8]: DeviceCredential]
 
     /// The largest file that is read.
     public static let maximumFileBytes = 64 << 20
 
-    /// Throws ``Husk/HuskError/credential`` if two devices have the same kid.
-    public init(_ devices: [DeviceCredential]) throws(HuskError) {
+    /// Throws ``Husk/HuskError/credential`` if two devices have the same kid, or the same Sender ID.
+    public init(_ devices: [DeviceCredential], symmetric: [SymmetricCredential] = []) throws(HuskError) {
+        guard Set(symmetric.map(\.sender)).count == symmetric.count else { throw .credential }
+        self.symmetric = symmetric
         self.devices = devices
         byKid = Dictionary(devices.map { ($0.kid, $0) }, uniquingKeysWith: { first, _ in first })
         guard byKid.count == devices.count else { throw .credential }
@@ -68,7 +78,14 @@ public struct Credentials: Sendable {
     private init(_ source: consuming PinnedBytes, file: String) throws(CredentialsError) {
         var parser = CredentialsParser(source, file: file)
         devices = try parser.parse()
+        symmetric = parser.symmetric
         byKid = Dictionary(devices.map { ($0.kid, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// How many devices there are; one that may use both is one.
+    public var deviceCount: Int {
+        let names = Set(devices.map(\.device))
+        return devices.count + symmetric.count { !names.contains($0.device) }
     }
 
     /// The device with that key identifier.
@@ -88,6 +105,12 @@ public struct CredentialsError: Error, Sendable, Equatable {
         case device
         case gateway
         case suites
+        case oscore
+        // Inside "oscore":
+        case secret
+        case sender
+        case recipient
+        case mode
     }
 
     public enum Reason: Sendable, Equatable {
@@ -109,6 +132,13 @@ public struct CredentialsError: Error, Sendable, Equatable {
         case unknownSuite(Int)
         case repeatedSuite(Int)
         case repeatedKid(line: Int)
+        case unknownFieldOfOSCORE
+        case missingFieldOfOSCORE(Field)
+        case secretLength(Int)
+        case identifierLength(Field)
+        case equalIdentifiers
+        case repeatedSender(line: Int)
+        case unknownMode
     }
 }
 
@@ -134,7 +164,7 @@ extension CredentialsError.Reason: CustomStringConvertible {
         case .syntax(let expected):
             "not the expected JSON: \(expected) should stand here"
         case .unknownField:
-            "unknown field: use kid, key, device, gateway and suites, inside \"devices\""
+            "unknown field: use kid, key, device, gateway, suites and oscore, inside \"devices\""
         case .repeatedField(let field):
             "\"\(field)\" stands here a second time: remove one"
         case .missingField(let field):
@@ -157,6 +187,21 @@ extension CredentialsError.Reason: CustomStringConvertible {
             "suite \(number) stands here a second time: remove one"
         case .repeatedKid(let line):
             "the device on line \(line) has the same kid: give each its own"
+        case .unknownFieldOfOSCORE:
+            "unknown field: use secret, sender, recipient and mode, inside \"oscore\""
+        case .missingFieldOfOSCORE(let field):
+            "the \"oscore\" that begins here has no \"\(field.rawValue)\": add it"
+        case .secretLength(let bytes):
+            "the secret has \(bytes) bytes: make one of \(KeyUpdate.secretLengths.lowerBound) to "
+                + "\(KeyUpdate.secretLengths.upperBound)"
+        case .identifierLength(let field):
+            "\"\(field.rawValue)\" is longer than 7 bytes: use a shorter one"
+        case .equalIdentifiers:
+            "sender and recipient are the same: give them different ones"
+        case .repeatedSender(let line):
+            "the device on line \(line) has the same sender: give each its own"
+        case .unknownMode:
+            "there is no such mode: use \"fs\" for a device that stores new secrets, or \"no-fs\""
         }
     }
 
@@ -176,6 +221,8 @@ private struct CredentialsParser: ~Copyable {
     private var scanner: JSONScanner
     private let file: String
     private var lines: [[UInt8]: Int] = [:]
+    private var senderLines: [ConnectionIdentifier: Int] = [:]
+    private(set) var symmetric: [SymmetricCredential] = []
 
     init(_ source: consuming PinnedBytes, file: String) {
         scanner = JSONScanner(source)
@@ -260,34 +307,46 @@ private struct CredentialsParser: ~Copyable {
         guard !scanner.take("]") else { return [] }
         var devices: [DeviceCredential] = []
         repeat {
-            devices.append(try device())
+            if let device = try device() {
+                devices.append(device)
+            }
         } while scanner.take(",")
         try expect("]", "a comma or a closing bracket")
         return devices
     }
 
-    private mutating func device() throws(Failure) -> DeviceCredential {
+    /// What the device needs for EDHOC; nil if it has nothing of that.
+    private mutating func device() throws(Failure) -> DeviceCredential? {
         try expect("{", "a device in braces")
         let begin = scanner.line
         var fields: [CredentialsError.Field: JSONText] = [:]
         var suites: Set<CipherSuite>?
+        var oscore: OSCOREMember?
         guard !scanner.take("}") else { throw .content(begin, .missingField(.kid)) }
         repeat {
             let name = try string("a field name in quotes")
-            guard let field = CredentialsError.Field(rawValue: try text(name)) else {
+            guard let field = CredentialsError.Field(rawValue: try text(name)), !OSCOREMember.fields.contains(field)
+            else {
                 throw .content(name.line, .unknownField)
             }
-            guard fields[field] == nil, field != .suites || suites == nil else {
-                throw .content(name.line, .repeatedField(field.rawValue))
-            }
+            let isRepeated = fields[field] != nil || field == .suites && suites != nil || field == .oscore && oscore != nil
+            guard !isRepeated else { throw .content(name.line, .repeatedField(field.rawValue)) }
             try expect(":", "a colon")
             guard field != .suites else {
                 suites = try suiteList()
                 continue
             }
+            guard field != .oscore else {
+                oscore = try oscoreMember()
+                continue
+            }
             fields[field] = try string("a string in quotes")
         } while scanner.take(",")
         try expect("}", "a comma or a closing brace")
+        if let oscore {
+            symmetric.append(try symmetricDevice(oscore, fields, begin))
+            guard fields[.kid] != nil || fields[.key] != nil || fields[.gateway] != nil else { return nil }
+        }
         return try device(fields, suites, begin)
     }
 
@@ -305,6 +364,84 @@ private struct CredentialsParser: ~Copyable {
         } while scanner.take(",")
         try expect("]", "a comma or a closing bracket")
         return suites
+    }
+
+    /// The strings of an "oscore" and where it begins.
+    private struct OSCOREMember {
+        static let fields: [CredentialsError.Field] = [.secret, .sender, .recipient, .mode]
+
+        var begin: Int
+        var fields: [CredentialsError.Field: JSONText] = [:]
+
+        func text(_ field: CredentialsError.Field) throws(Failure) -> JSONText {
+            guard let text = fields[field] else { throw .content(begin, .missingFieldOfOSCORE(field)) }
+            return text
+        }
+    }
+
+    private mutating func oscoreMember() throws(Failure) -> OSCOREMember {
+        try expect("{", "an object in braces")
+        var member = OSCOREMember(begin: scanner.line)
+        guard !scanner.take("}") else { throw .content(member.begin, .missingFieldOfOSCORE(.secret)) }
+        repeat {
+            let name = try string("a field name in quotes")
+            guard let field = CredentialsError.Field(rawValue: try text(name)), OSCOREMember.fields.contains(field)
+            else {
+                throw .content(name.line, .unknownFieldOfOSCORE)
+            }
+            guard member.fields[field] == nil else { throw .content(name.line, .repeatedField(field.rawValue)) }
+            try expect(":", "a colon")
+            member.fields[field] = try string("a string in quotes")
+        } while scanner.take(",")
+        try expect("}", "a comma or a closing brace")
+        return member
+    }
+
+    private mutating func symmetricDevice(
+        _ member: OSCOREMember, _ fields: [CredentialsError.Field: JSONText], _ begin: Int
+    ) throws(Failure) -> SymmetricCredential {
+        guard let deviceText = fields[.device] else { throw .content(begin, .missingField(.device)) }
+        let device = try identity(.device, deviceText)
+        let secretText = try member.text(.secret)
+        let senderText = try member.text(.sender)
+        let recipientText = try member.text(.recipient)
+        let modeText = try member.text(.mode)
+        guard let secret = scanner.hexadecimal(secretText) else {
+            throw .content(secretText.line, .notHexadecimal(.secret))
+        }
+        guard KeyUpdate.secretLengths.contains(secret.count) else {
+            throw .content(secretText.line, .secretLength(secret.count))
+        }
+        let sender = try identifier(.sender, senderText)
+        let recipient = try identifier(.recipient, recipientText)
+        guard sender != recipient else { throw .content(recipientText.line, .equalIdentifiers) }
+        if let other = senderLines[sender] {
+            throw .content(senderText.line, .repeatedSender(line: other))
+        }
+        guard let mode = KeyUpdate.Mode(name: try text(modeText)) else {
+            throw .content(modeText.line, .unknownMode)
+        }
+        senderLines[sender] = senderText.line
+        do {
+            return try secret.withBytes { (secret) throws(HuskError) in
+                try SymmetricCredential(
+                    secret: secret, sender: sender, recipient: recipient, mode: mode, device: device)
+            }
+        } catch {
+            // Every reason that it has was asked for above.
+            throw .content(secretText.line, .secretLength(secret.count))
+        }
+    }
+
+    private func identifier(
+        _ field: CredentialsError.Field, _ text: JSONText
+    ) throws(Failure) -> ConnectionIdentifier {
+        guard let bytes = scanner.hexadecimal(text) else { throw .content(text.line, .notHexadecimal(field)) }
+        let content = (0..<bytes.count).map { bytes[$0] }
+        guard let identifier = try? ConnectionIdentifier(content) else {
+            throw .content(text.line, .identifierLength(field))
+        }
+        return identifier
     }
 
     private mutating func device(

@@ -14,9 +14,10 @@ final class Engine {
     private let observers: Observers
     private let logger: Logger
 
-    private var identifiers = IdentifierPool()
+    private var identifiers: IdentifierPool
     private var handshakes: HandshakeTable
     private var sessions = SessionTable()
+    private var symmetric: SymmetricTable
     private var resumptions = ResumptionTable()
     /// Two caches, so that strangers cannot push out the answers to authenticated devices.
     private var strangers: ExchangeCache
@@ -34,6 +35,8 @@ final class Engine {
         self.observers = observers
         self.logger = logger
         handshakeConfiguration = try HandshakeConfiguration(suites: configuration.suites)
+        symmetric = try SymmetricTable(credentials.symmetric)
+        identifiers = IdentifierPool(reserved: symmetric.senders)
         handshakes = HandshakeTable(limits: limits)
         strangers = ExchangeCache(
             limit: limits.exchanges, limitPerPeer: limits.exchangesPerPeer,
@@ -67,7 +70,7 @@ final class Engine {
         observers.count {
             $0.sent += outcome.response == nil ? 0 : 1
             $0.pendingHandshakes = handshakes.count
-            $0.sessions = sessions.count
+            $0.sessions = sessions.count + symmetric.sessions
             $0.exchanges = strangers.count + devices.count
         }
         guard let response = outcome.response else { return nil }
@@ -431,6 +434,9 @@ final class Engine {
     private func protected(
         _ request: CoAPMessage, _ datagram: [UInt8], from peer: SocketAddress, as arrival: Arrival
     ) -> Outcome {
+        if let outcome = keyUpdated(request, datagram, from: peer) {
+            return outcome
+        }
         let identifier: ConnectionIdentifier
         do {
             identifier = try request.oscoreIdentifier()
@@ -468,7 +474,7 @@ final class Engine {
         }
         release(sessions.use(session))
         observers.count { $0.requests += 1 }
-        guard let response = respond(to: inner, from: session.credential, peer: peer) else {
+        guard let response = respond(to: inner, from: session.credential.device, peer: peer) else {
             return Outcome(response: nil, name: .oscoreResponse)
         }
         do {
@@ -482,31 +488,120 @@ final class Engine {
         }
     }
 
+    // MARK: With keys by KUDOS (draft-ietf-core-oscore-key-update-14)
+
+    /// A request that is for a device of the symmetric-only profile, or that only such a device could mean; nil for all
+    /// others.
+    private func keyUpdated(_ request: CoAPMessage, _ datagram: [UInt8], from peer: SocketAddress) -> Outcome? {
+        guard let header = try? request.protectedHeader() else { return nil }
+        let name: GatewayMessage.Name =
+            switch header.kind {
+            case .ordinary: .oscoreRequest
+            case .divergent: .kudosDivergent
+            case .convergent: .kudosConvergent
+            }
+        guard request.options.count(where: { $0.number == CoAPOption.oscore }) == 1 else { return nil }
+        guard let device = symmetric[header.identifier] else {
+            guard header.kind != .ordinary, sessions[header.identifier] == nil else { return nil }
+            received(name, datagram, from: peer)
+            return unprotected(request, .unauthorized, "Security context not found", .unknownSession, from: peer)
+        }
+        var exchange = SecurityContext.Exchange()
+        let inner: KeyUpdate.Received
+        do {
+            inner = try symmetric.unprotect(datagram, of: device, exchange: &exchange)
+        } catch {
+            received(name, datagram, from: peer)
+            // A context or secret of the device's that is not known here looks the same as a forgery. 4.01 lets a
+            // device begin an update, which mends the one and not the other.
+            let (code, text): (CoAPCode, StaticString) =
+                switch error {
+                case .context, .authentication: (.unauthorized, "Security context not found")
+                case .replay: (.unauthorized, "Replay detected")
+                case .random: (.serviceUnavailable, "Try again")
+                default: (.badOption, "Failed to decode COSE")
+                }
+            return unprotected(request, code, text, .session(error), from: peer)
+        }
+        received(name, datagram, from: peer, overheadBytes: datagram.count - inner.message.encodedCount)
+        return keyUpdated(inner, exchange, device, from: peer)
+    }
+
+    private func keyUpdated(
+        _ inner: KeyUpdate.Received, _ exchange: consuming SecurityContext.Exchange, _ device: SymmetricDevice,
+        from peer: SocketAddress
+    ) -> Outcome {
+        let name = device.credential.device
+        var outcome = Outcome(response: nil, name: .oscoreResponse, memory: .device)
+        let response: CoAPMessage?
+        switch inner.event {
+        case .divergent:
+            observers.count { $0.keyUpdatesStarted += 1 }
+            // Whoever recorded it can send it again, so it proves no device to be there: nothing it asks for is done,
+            // and its answer is remembered among those of strangers.
+            response = answer(inner.message, .changed)
+            outcome.name = .kudosConvergent
+            outcome.memory = .stranger
+        case .established, .confirmed, .plain:
+            if inner.event != .plain {
+                enterKeyUpdatedSession(device, from: peer)
+            }
+            observers.count { $0.requests += 1 }
+            // The KUDOS resource is also for a first message under new keys that has no other purpose.
+            let isForKeysOnly = inner.message.code == .post && inner.message.path == ".well-known/kudos"
+            response = isForKeysOnly
+                ? answer(inner.message, .changed) : respond(to: inner.message, from: name, peer: peer)
+        }
+        guard let response else { return Outcome(response: nil, name: outcome.name) }
+        do {
+            let datagram = try device.protect(response, exchange: &exchange)
+            outcome.response = datagram
+            outcome.overheadBytes = datagram.count - response.encodedCount
+            return outcome
+        } catch {
+            logger.error("response could not be protected", metadata: ["reason": "\(error.reason)"])
+            return Outcome(response: nil, name: outcome.name)
+        }
+    }
+
+    /// The device has used a context that is fresh on both sides.
+    private func enterKeyUpdatedSession(_ device: SymmetricDevice, from peer: SocketAddress) {
+        let name = device.credential.device
+        observers.count { $0.keyUpdatesCompleted += 1 }
+        observers.emit(
+            .authenticated(
+                GatewayAuthentication(
+                    device: name, suite: .suite0, peer: peer.shortDescription, profile: .symmetric)))
+        logger.info(
+            "device authenticated",
+            metadata: ["device": "\(name)", "peer": "\(peer.shortDescription)", "profile": "symmetric"])
+    }
+
     /// The plain answer to a verified request; nil if it is to be rejected in silence.
     private func respond(
-        to request: CoAPMessage, from credential: DeviceCredential, peer: SocketAddress
+        to request: CoAPMessage, from device: String, peer: SocketAddress
     ) -> CoAPMessage? {
         let known: Set = [
             CoAPOption.uriHost, CoAPOption.uriPort, CoAPOption.uriPath, CoAPOption.uriQuery, CoAPOption.accept,
         ]
         guard !hasUnknownOption(request, known: known) else {
-            refused(.request(.badOption), from: peer, device: credential.device)
+            refused(.request(.badOption), from: peer, device: device)
             // RFC 7252 section 5.4.1: a non-confirmable request with such an option is rejected, not answered.
             return request.type == .confirmable ? answer(request, .badOption) : nil
         }
-        let result = route(request, from: credential)
+        let result = route(request, from: device)
         var response = answer(request, result.code)
         if let format = result.contentFormat {
             response.options = [CoAPOption(number: CoAPOption.contentFormat, uint: format)]
         }
         response.payload = result.payload
         if result.code.codeClass != 2 {
-            refused(.request(result.code), from: peer, device: credential.device)
+            refused(.request(result.code), from: peer, device: device)
         }
         return response
     }
 
-    private func route(_ request: CoAPMessage, from credential: DeviceCredential) -> GatewayResponse {
+    private func route(_ request: CoAPMessage, from device: String) -> GatewayResponse {
         guard request.code.isRequest else { return GatewayResponse(.methodNotAllowed) }
         guard let path = request.printablePath else { return GatewayResponse(.notFound) }
         let format = request.option(CoAPOption.contentFormat)
@@ -514,7 +609,7 @@ final class Engine {
         let query = request.options.filter { $0.number == CoAPOption.uriQuery }
         let answer = router.answer(
             GatewayRequest(
-                device: credential.device, method: request.code, path: path,
+                device: device, method: request.code, path: path,
                 query: query.map { String(decoding: $0.value, as: UTF8.self) }, contentFormat: format?.uint,
                 payload: request.payload))
         guard case .response(let response) = answer else {
@@ -522,7 +617,7 @@ final class Engine {
             observers.emit(
                 .reading(
                     GatewayReading(
-                        device: credential.device, path: path, payload: request.payload, contentFormat: format?.uint)))
+                        device: device, path: path, payload: request.payload, contentFormat: format?.uint)))
             return GatewayResponse(.changed)
         }
         if let accept = request.option(CoAPOption.accept), response.code.codeClass == 2, !response.payload.isEmpty,

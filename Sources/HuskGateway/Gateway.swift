@@ -58,7 +58,7 @@ public final class Gateway: Service, Sendable {
         logger.info(
             "gateway listens",
             metadata: [
-                "host": "\(configuration.host)", "port": "\(port)", "devices": "\(credentials.devices.count)",
+                "host": "\(configuration.host)", "port": "\(port)", "devices": "\(credentials.deviceCount)",
             ])
         channel.closeFuture.whenComplete { _ in observers.finish() }
         return Gateway(port: port, channel: channel, observers: observers, logger: logger)

@@ -59,6 +59,9 @@ public struct GatewayCounters: Sendable, Equatable {
     public var handshakesTimedOut: UInt64 = 0
     public var handshakesEvicted: UInt64 = 0
     public var handshakesRefused: UInt64 = 0
+    /// Divergent messages of KUDOS that verified, and contexts that a device came to use.
+    public var keyUpdatesStarted: UInt64 = 0
+    public var keyUpdatesCompleted: UInt64 = 0
     public var requests: UInt64 = 0
     public var readings: UInt64 = 0
     /// How many there are now.

@@ -26,6 +26,8 @@ public struct GatewayMessage: Sendable {
         case edhocError = "EDHOC error"
         /// RFC 9668: both in one datagram.
         case combinedRequest = "message_3 + OSCORE request"
+        case kudosDivergent = "KUDOS divergent"
+        case kudosConvergent = "KUDOS convergent"
         case oscoreRequest = "OSCORE request"
         case oscoreResponse = "OSCORE response"
         case coapRequest = "CoAP request"
@@ -57,10 +59,20 @@ public struct GatewayMessage: Sendable {
 
 /// A device proved to hold its key.
 public struct GatewayAuthentication: Sendable {
+    /// How a device got its session.
+    public enum Profile: Sendable, Hashable {
+        /// EDHOC with a pre-shared key.
+        case edhoc
+        /// KUDOS from a provisioned OSCORE secret: it has used keys that both sides made afresh.
+        case symmetric
+    }
+
     /// The device's identity, from the credentials file.
     public var device: String
+    /// In the symmetric profile, the one whose AEAD and hash are used; it has no key exchange.
     public var suite: CipherSuite
     public var peer: String
+    public var profile = Profile.edhoc
 }
 
 /// A protected reading, as decrypted.

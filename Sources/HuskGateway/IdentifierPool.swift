@@ -10,8 +10,14 @@ struct IdentifierPool {
     private static let sizes: [UInt32] = [48, 208, 1 << 16, 1 << 24]
 
     private var live: Set<ConnectionIdentifier> = []
+    /// Never handed out: they mean somebody already.
+    private let reserved: Set<ConnectionIdentifier>
     private var used = [UInt32](repeating: 0, count: sizes.count)
     private var cursors = sizes.map { UInt32.random(in: 0..<$0) }
+
+    init(reserved: Set<ConnectionIdentifier> = []) {
+        self.reserved = reserved
+    }
 
     /// An identifier that is not in use and is not the peer's own, C_I (RFC 8613 section 3.3: the IDs of both sides
     /// differ).
@@ -20,7 +26,7 @@ struct IdentifierPool {
             for _ in 0..<Self.sizes[level] {
                 let identifier = Self.identifier(level, cursors[level])
                 cursors[level] = (cursors[level] + 1) % Self.sizes[level]
-                guard identifier != peer, !live.contains(identifier) else { continue }
+                guard identifier != peer, !live.contains(identifier), !reserved.contains(identifier) else { continue }
                 live.insert(identifier)
                 used[level] += 1
                 return identifier

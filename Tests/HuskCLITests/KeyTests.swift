@@ -64,6 +64,19 @@ struct KeyTests {
         #expect(first.key != second.key)
     }
 
+    @Test func whatADeviceHasForKUDOSStays() throws {
+        let folder = try Folder()
+        let file = folder.file("credentials.json")
+        var record = try add(file, device: "kitchen")
+        record.oscore = .init(
+            secret: String(repeating: "0a", count: 16), sender: "01", recipient: "02", mode: "no-fs")
+        try PrivateFile.replace(file, CredentialsFile.encode(KeyList(devices: [record])))
+        _ = try add(file, device: "cellar")
+        let known = try Credentials(path: file)
+        #expect(known.devices.map(\.device) == ["kitchen", "cellar"])
+        #expect(known.symmetric.map(\.device) == ["kitchen"] && known.deviceCount == 2)
+    }
+
     @Test func duplicatesAreRefusedAndChangeNothing() throws {
         let folder = try Folder()
         let file = folder.file("c.json")

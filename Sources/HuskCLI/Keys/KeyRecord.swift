@@ -11,6 +11,15 @@ struct KeyRecord: Codable, Equatable {
     var key: String
     /// Suites that the device may use, of the gateway's; nil for all.
     var suites: [Int]?
+    /// What the device has for the symmetric-only profile.
+    var oscore: OSCORESecret?
+
+    struct OSCORESecret: Codable, Equatable {
+        var secret: String
+        var sender: String
+        var recipient: String
+        var mode: String
+    }
 }
 
 struct KeyList: Codable, Equatable {
