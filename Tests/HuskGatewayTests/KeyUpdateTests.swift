@@ -297,6 +297,23 @@ private final class Meter {
         #expect(world.counters.sessions == 1 && world.counters.exchanges <= 2 * 16)
     }
 
+    @Test func recordedOnesDoNotPushOutAnswersToDevices() throws {
+        var limits = GatewayLimits()
+        limits.exchanges = 4
+        limits.deviceExchanges = 4
+        let world = try World(mixedCredentials(.noForwardSecrecy), limits: limits)
+        let meter = try Meter(0, .noForwardSecrecy)
+        let divergent = try meter.divergent()
+        _ = try meter.expect(world.send(divergent, from: meter.peer))
+        let reading = try meter.request("sensors/power", [9])
+        let answer = world.send(reading, from: meter.peer)
+        for index in 0..<50 {
+            #expect(world.send(divergent, from: peer(index)) != nil)
+        }
+        #expect(world.counters.exchanges == 5)
+        #expect(world.send(reading, from: meter.peer) == answer && world.counters.readings == 1)
+    }
+
     @Test(arguments: modes) func aDivergentMessageIsNotActedUpon(mode: KeyUpdate.Mode) throws {
         var router = Router()
         router.on(.post, "door") { _ in
