@@ -256,7 +256,7 @@ extension CoAPMessage {
             guard unsafe option.oscore.has_kid else { throw .format }
             let kid = unsafe option.oscore.kid
             var kind = ProtectedMessageHeader.Kind.ordinary
-            if unsafe option.is_kudos {
+            if unsafe option.pair.len > 0 {
                 // Bit z of the x byte, section 4.1.
                 kind = unsafe option.pair.data[0] & 0x40 == 0 ? .divergent : .convergent
             }
