@@ -21,6 +21,7 @@ import provision  # noqa: E402  (needs the path above)
 
 MACHINES = {"microbit": "m0", "mps2-an385": "m3", "mps2-an386": "m4"}
 KID = bytes([1])
+GATEWAY_ID = bytes([2])
 READINGS = ["21.500", "21.625", "21.750"]
 LISTENING = re.compile(r"listening on .*:(\d+) ")
 # Suites of the firmware, and what their tags make of EDHOC messages 1 to 4.
@@ -32,11 +33,14 @@ class Gateway:
     """`husk gateway` with one device in its credentials file, which may use `suites`; `text` is all it printed, once it
     has ended."""
 
-    def __init__(self, husk, key, suites=None):
+    def __init__(self, husk, key, suites=None, kudos=None):
         self.folder = tempfile.TemporaryDirectory()
         file = os.path.join(self.folder.name, "credentials.json")
         record = {"device": "sensor-1", "gateway": "gateway", "kid": KID.hex(), "key": key.hex()} | (
             {"suites": suites} if suites else {})
+        if kudos:
+            record = {"device": "sensor-1", "oscore": {"secret": key.hex(), "sender": KID.hex(),
+                                                       "recipient": GATEWAY_ID.hex(), "mode": kudos}}
         with open(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
             json.dump({"devices": [record]}, out)
         self.process = subprocess.Popen([husk, "gateway", "--credentials", file, "--port", "0", "--messages"],
@@ -115,6 +119,21 @@ def authenticates(husk, build, machine, suite=0, combined=False, restarts=0):
     expect(told == 1 + restarts, sensor, gateway, f"{told} authentications in the eyes of the sensor")
 
 
+def updates_keys(husk, build, machine, mode, link, restarts):
+    """The symmetric-only sensor gets its keys by KUDOS, also after restarts, whatever the link does."""
+    key = secrets.token_bytes(16)
+    with Gateway(husk, key, kudos=mode) as gateway:
+        given = provision.kudos_image(KID, GATEWAY_ID, key, mode == "fs", len(READINGS), restarts=restarts)
+        sensor = Sensor(machine, f"{build}/{MACHINES[machine]}/sensor_symmetric.elf", given, link).run(gateway.port)
+        expect(gateway.process.poll() is None, sensor, gateway, "the gateway ended")
+    expect(sensor.code == 0, sensor, gateway, "the sensor failed")
+    arrived = re.findall(r"sensor-1 sensors/temperature .*?(\d\d\.\d\d\d)", gateway.text)
+    expect(arrived[:len(READINGS)] == READINGS, sensor, gateway, f"readings {arrived} arrived")
+    expect(len(arrived) == len(READINGS) + restarts, sensor, gateway, f"{len(arrived)} readings arrived")
+    proved = len(re.findall(r"authenticated from \S+ by KUDOS", gateway.text))
+    expect(proved == 1 + restarts, sensor, gateway, f"{proved} key updates")
+
+
 def names_what_it_lacks(husk, build, machine):
     """A suite that the firmware does not link is refused before anything is sent."""
     sensor, gateway = run(husk, build, machine, Link(), suite=1)
@@ -152,6 +171,16 @@ def demo(husk, build):
         raise AssertionError(f"exit code {result.returncode}, without {missing}\n{result.stdout}{result.stderr}")
 
 
+def symmetric_demo(husk, build):
+    """`husk demo --profile symmetric` shows both messages of KUDOS, and that a reboot takes two more."""
+    for mode in ("fs", "no-fs"):
+        result = subprocess.run([husk, "demo", "--profile", "symmetric", "--mode", mode, "--resume", "--firmware-dir",
+                                 build], capture_output=True, text=True, timeout=300)
+        counts = [result.stdout.count(f"KUDOS {name}") for name in ("divergent", "convergent")]
+        if result.returncode != 0 or counts != [2, 2]:
+            raise AssertionError(f"exit code {result.returncode}, {counts}\n{result.stdout}{result.stderr}")
+
+
 def cases(husk, build):
     """All cases: a name and what to call."""
     for machine in MACHINES:
@@ -160,6 +189,12 @@ def cases(husk, build):
                           ("resumption", {"restarts": 2}),
                           ("all of them", {"suite": 4, "combined": True, "restarts": 1})]:
             yield f"{machine}, {name}", lambda machine=machine, how=how: authenticates(husk, build, machine, **how)
+        for mode in ("fs", "no-fs"):
+            yield f"{machine}, KUDOS {mode}", lambda machine=machine, mode=mode: updates_keys(
+                husk, build, machine, mode, Link(), restarts=2)
+    for number in range(4):
+        yield (f"KUDOS though datagram {number} is lost",
+               lambda number=number: updates_keys(husk, build, "mps2-an386", "fs", Link(lose=[number]), restarts=0))
     noise = bytes([0x40, 0x01, 0xDB, 0x00, 0xC0, 0x0A, 0xFF, 0xC0]) + bytes(200)
     for number in range(6):
         yield (f"microbit delivers though datagram {number} is lost",
@@ -172,6 +207,7 @@ def cases(husk, build):
     yield "a wrong key is refused", lambda: refuses_wrong_key(husk, build, "mps2-an385")
     yield "missing provisioning is named", lambda: says_what_is_missing(husk, build, "mps2-an386")
     yield "husk demo", lambda: demo(husk, build)
+    yield "husk demo, symmetric", lambda: symmetric_demo(husk, build)
 
 
 def attempt(case):

@@ -345,7 +345,8 @@ private struct CredentialsParser: ~Copyable {
         try expect("}", "a comma or a closing brace")
         if let oscore {
             symmetric.append(try symmetricDevice(oscore, fields, begin))
-            guard fields[.kid] != nil || fields[.key] != nil || fields[.gateway] != nil else { return nil }
+            let hasKey = fields[.kid] != nil || fields[.key] != nil || fields[.gateway] != nil || suites != nil
+            guard hasKey else { return nil }
         }
         return try device(fields, suites, begin)
     }

@@ -538,8 +538,8 @@ final class Engine {
         case .divergent:
             observers.count { $0.keyUpdatesStarted += 1 }
             // Whoever recorded it can send it again, so it proves no device to be there: nothing it asks for is done,
-            // and its answer is remembered among those of strangers.
-            response = answer(inner.message, .changed)
+            // and its answer is remembered among those of strangers. A request to another resource is told so.
+            response = answer(inner.message, isForKeysOnly(inner.message) ? .changed : .serviceUnavailable)
             outcome.name = .kudosConvergent
             outcome.memory = .stranger
         case .established, .confirmed, .plain:
@@ -547,9 +547,7 @@ final class Engine {
                 enterKeyUpdatedSession(device, from: peer)
             }
             observers.count { $0.requests += 1 }
-            // The KUDOS resource is also for a first message under new keys that has no other purpose.
-            let isForKeysOnly = inner.message.code == .post && inner.message.path == ".well-known/kudos"
-            response = isForKeysOnly
+            response = isForKeysOnly(inner.message)
                 ? answer(inner.message, .changed) : respond(to: inner.message, from: name, peer: peer)
         }
         guard let response else { return Outcome(response: nil, name: outcome.name) }
@@ -562,6 +560,11 @@ final class Engine {
             logger.error("response could not be protected", metadata: ["reason": "\(error.reason)"])
             return Outcome(response: nil, name: outcome.name)
         }
+    }
+
+    /// The KUDOS resource is for messages that have no purpose but their keys.
+    private func isForKeysOnly(_ request: CoAPMessage) -> Bool {
+        request.code == .post && request.path == ".well-known/kudos"
     }
 
     /// The device has used a context that is fresh on both sides.
@@ -687,7 +690,7 @@ final class Engine {
                 GatewayMessage(
                     direction: .received, peer: peer.shortDescription, name: name, isDuplicate: isDuplicate,
                     datagramBytes: datagram.count, edhocBytes: edhocBytes,
-                    handshakeBytes: handshakeBytes ?? edhocBytes.map { _ in datagram.count },
+                    handshakeBytes: handshakeBytes ?? (edhocBytes != nil || name.isKeyUpdate ? datagram.count : nil),
                     oscoreOverheadBytes: overheadBytes)))
     }
 
@@ -697,7 +700,7 @@ final class Engine {
                 GatewayMessage(
                     direction: .sent, peer: peer.shortDescription, name: outcome.name, isDuplicate: false,
                     datagramBytes: datagram.count, edhocBytes: outcome.edhocBytes,
-                    handshakeBytes: outcome.edhocBytes.map { _ in datagram.count },
+                    handshakeBytes: outcome.edhocBytes != nil || outcome.name.isKeyUpdate ? datagram.count : nil,
                     oscoreOverheadBytes: outcome.overheadBytes)))
     }
 

@@ -38,6 +38,9 @@ public struct GatewayMessage: Sendable {
         case malformed = "malformed datagram"
 
         public var description: String { rawValue }
+
+        /// One of the two messages of KUDOS that only serve to agree on keys.
+        public var isKeyUpdate: Bool { self == .kudosDivergent || self == .kudosConvergent }
     }
 
     public var direction: Direction

@@ -321,7 +321,7 @@ private final class Meter {
             return GatewayResponse(.content, payload: [1])
         }
         let world = try World(mixedCredentials(mode), router: router)
-        for path in ["sensors/power", "door", "nowhere", ".well-known/edhoc"] {
+        for path in ["sensors/power", "door", "nowhere", ".well-known/edhoc", ".well-known/kudos"] {
             let meter = try Meter(0, mode)
             try meter.update.start()
             let bytes = try meter.request(path, [1, 2, 3])
@@ -329,7 +329,9 @@ private final class Meter {
                 Issue.record("no answer")
                 continue
             }
-            #expect(received.event == .established && received.message.code == .changed)
+            // Whoever asked for something else is told that it was not done.
+            let expected: CoAPCode = path == ".well-known/kudos" ? .changed : .serviceUnavailable
+            #expect(received.event == .established && received.message.code == expected)
             #expect(received.message.payload.isEmpty && received.message.options.isEmpty)
         }
         #expect(world.counters.readings == 0 && world.counters.requests == 0)

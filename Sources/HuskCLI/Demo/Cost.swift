@@ -107,7 +107,8 @@ struct MessageFigures: Codable, Equatable {
 
     /// The last message of a handshake.
     var endsHandshake: Bool {
-        name == GatewayMessage.Name.edhocMessage4.rawValue || name == GatewayMessage.Name.combinedRequest.rawValue
+        let last: [GatewayMessage.Name] = [.edhocMessage4, .combinedRequest, .kudosConvergent]
+        return last.contains { $0.rawValue == name }
     }
 }
 
@@ -125,13 +126,14 @@ struct CostTable: Codable, Equatable {
 
     var rows: [Row]
 
-    init(husk: HuskFigures, tls: [TLSFigures]) {
+    init(husk: HuskFigures, profile: DemoProfile = .edhoc, tls: [TLSFigures]) {
         func times(_ bytes: Int, _ base: Int) -> Double? {
             base > 0 ? Double(bytes) / Double(base) : nil
         }
         rows = [
             Row(
-                name: "Husk: EDHOC-PSK, OSCORE", handshakeBytes: husk.handshakeBytes,
+                name: profile == .edhoc ? "Husk: EDHOC-PSK, OSCORE" : "Husk: KUDOS, OSCORE",
+                handshakeBytes: husk.handshakeBytes,
                 messageBytes: husk.messageBytes,
                 handshakeRatio: 1, messageRatio: 1)
         ]

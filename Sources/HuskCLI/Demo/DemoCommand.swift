@@ -23,6 +23,7 @@ struct DemoCommand: AsyncParsableCommand {
               husk demo --machine all --readings 5
               husk demo --suite 2 --combined
               husk demo --resume
+              husk demo --profile symmetric --mode fs
               husk demo --machine mps2-an386 --json figures.json
 
             \(ExitStatus.help)
@@ -34,13 +35,19 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many readings each device sends, 1 to 255.", valueName: "count"))
     var readings = 3
 
+    @Option(help: "How the device gets its keys: edhoc (EDHOC-PSK), or symmetric (KUDOS, no public-key operation).")
+    var profile = DemoProfile.edhoc
+
+    @Option(help: "With the symmetric profile: fs stores new secrets for forward secrecy, no-fs stores nothing.")
+    var mode = KeyUpdateMode.noFS
+
     @Option(help: ArgumentHelp("EDHOC cipher suite: 0, 2 (P-256) or 4 (ChaCha20/Poly1305).", valueName: "number"))
     var suite = 0
 
     @Flag(help: "Send message_3 and the first reading in one datagram (RFC 9668).")
     var combined = false
 
-    @Flag(help: "After the readings, reboot the device; it resumes its session and sends one reading more.")
+    @Flag(help: "After the readings, reboot the device; it comes back with what it stored and sends one reading more.")
     var resume = false
 
     @Option(help: ArgumentHelp("Where 'make firmware' put the images.", valueName: "directory"))
@@ -62,6 +69,9 @@ struct DemoCommand: AsyncParsableCommand {
         guard Provisioning.firmwareSuites.contains(suite) else {
             throw ValidationError("the sensor firmware has suites 0, 2 and 4, not \(suite)")
         }
+        guard profile == .edhoc || (suite == 0 && !combined) else {
+            throw ValidationError("--suite and --combined are of EDHOC: leave them out with --profile symmetric")
+        }
         guard (1...86_400).contains(timeout) else {
             throw ValidationError("the timeout is 1 to 86400 seconds, not \(timeout)")
         }
@@ -74,10 +84,10 @@ struct DemoCommand: AsyncParsableCommand {
         let style = Style.standardOutput
         let program = try Simulation.find(qemu)
         let machines = machine.machines
-        for machine in machines where !PrivateFile.isReadable("\(firmwareDir)/\(machine.image)") {
+        for image in machines.map({ $0.image(profile) }) where !PrivateFile.isReadable("\(firmwareDir)/\(image)") {
             throw Failure(
                 .unavailable,
-                "\(firmwareDir)/\(machine.image) is missing: run 'make firmware', or name its place with --firmware-dir"
+                "\(firmwareDir)/\(image) is missing: run 'make firmware', or name its place with --firmware-dir"
             )
         }
 
@@ -86,7 +96,7 @@ struct DemoCommand: AsyncParsableCommand {
             figures.append(try await run(machine, qemu: program, style: style))
         }
         let tls = try TLSFigures.measureAll()
-        let costs = figures.map { CostTable(husk: $0.husk, tls: tls) }
+        let costs = figures.map { CostTable(husk: $0.husk, profile: profile, tls: tls) }
         printCost(figures[0].husk, costs[0], tls, style: style)
 
         if let json {
@@ -101,11 +111,15 @@ struct DemoCommand: AsyncParsableCommand {
     /// One machine from key to report.
     private func run(_ machine: Machine, qemu: String, style: Style) async throws -> MachineFigures {
         let record = KeyRecord.generate(device: "sensor", gateway: "gateway", kid: [0x00], keyBytes: 16)
-        let gateway = try await Self.startGateway(record)
+        let gateway = try await startGateway(record)
         printLine(
             style.bold("\(machine.processor) (QEMU \(machine.rawValue))")
                 + " authenticates to the gateway at 127.0.0.1:\(gateway.port) with a fresh key")
-        if let suite = CipherSuite(number: Int32(suite)) {
+        if profile == .symmetric {
+            printLine(
+                "  symmetric only: KUDOS in \(mode == .fs ? "FS" : "no-FS") mode, AES-CCM-16-64-128, SHA-256; "
+                    + "no public-key operation")
+        } else if let suite = CipherSuite(number: Int32(suite)) {
             printLine("  cipher suite \(suite.id): \(suite.algorithms)")
         }
         printLine()
@@ -154,8 +168,9 @@ struct DemoCommand: AsyncParsableCommand {
         }
         Self.printReadings(observation, report, machine, style: style)
         return MachineFigures(
-            machine: machine.rawValue, processor: machine.processor,
-            suite: observation.authentications.first.map { Int($0.suite.id) }, combined: combined, resume: resume,
+            machine: machine.rawValue, processor: machine.processor, profile: profile.rawValue,
+            suite: profile == .edhoc ? observation.authentications.first.map { Int($0.suite.id) } : nil,
+            combined: combined, resume: resume,
             authentications: observation.authentications.count,
             messages: observation.messages,
             readings: observation.readings.map {
@@ -165,8 +180,20 @@ struct DemoCommand: AsyncParsableCommand {
             authenticationMilliseconds: lines.lazy.compactMap(Self.milliseconds).first)
     }
 
-    private static func startGateway(_ record: KeyRecord) async throws(Failure) -> Gateway {
-        let content = try CredentialsFile.encode(KeyList(devices: [record]))
+    /// Sender IDs of the symmetric profile.
+    private static let deviceID: [UInt8] = [0x01]
+    private static let gatewayID: [UInt8] = [0x02]
+
+    private func startGateway(_ record: KeyRecord) async throws(Failure) -> Gateway {
+        let content =
+            profile == .edhoc
+            ? try CredentialsFile.encode(KeyList(devices: [record]))
+            : Array(
+                """
+                { "devices": [ { "device": "sensor", "oscore": { "secret": "\(record.key)",
+                  "sender": "\(hex(Self.deviceID))", "recipient": "\(hex(Self.gatewayID))",
+                  "mode": "\(mode.rawValue)" } } ] }
+                """.utf8)
         let known: Credentials
         do throws(CredentialsError) {
             known = try Credentials(json: content, file: "fresh key")
@@ -187,15 +214,11 @@ struct DemoCommand: AsyncParsableCommand {
         _ machine: Machine, qemu: String, record: KeyRecord, port: Int,
         diagnostic: @escaping @Sendable (String) -> Void
     ) async throws -> Simulation.Outcome {
-        let credentials = try record.credentials()
-        let provisioning = try Provisioning(
-            kid: record.kidBytes(), key: record.keyBytes(), initiator: credentials.initiator,
-            responder: credentials.responder, readings: UInt8(readings), intervalMilliseconds: 0,
-            suite: UInt8(suite), isSequential: !combined, resumes: resume, restarts: resume ? 1 : 0)
+        let provisioning = try provisioning(record)
         let file = try PrivateFile.temporary(provisioning.encoded())
         defer { PrivateFile.remove(file) }
         let simulation = Simulation(
-            qemu: qemu, machine: machine, image: "\(firmwareDir)/\(machine.image)", provisioning: file,
+            qemu: qemu, machine: machine, image: "\(firmwareDir)/\(machine.image(profile))", provisioning: file,
             gatewayPort: port)
         let late = Failure(
             .failed,
@@ -203,6 +226,20 @@ struct DemoCommand: AsyncParsableCommand {
         return try await supervised(limit: .seconds(timeout), late: late) {
             try await simulation.run(diagnostic: diagnostic)
         }
+    }
+
+    private func provisioning(_ record: KeyRecord) throws(Failure) -> Provisioning {
+        guard profile == .edhoc else {
+            return try Provisioning(
+                kid: Self.deviceID, key: record.keyBytes(), initiator: Self.gatewayID, responder: [],
+                readings: UInt8(readings), intervalMilliseconds: 0, suite: 0, isSequential: false, resumes: false,
+                restarts: resume ? 1 : 0, keyUpdate: mode)
+        }
+        let credentials = try record.credentials()
+        return try Provisioning(
+            kid: record.kidBytes(), key: record.keyBytes(), initiator: credentials.initiator,
+            responder: credentials.responder, readings: UInt8(readings), intervalMilliseconds: 0,
+            suite: UInt8(suite), isSequential: !combined, resumes: resume, restarts: resume ? 1 : 0)
     }
 
     /// `authenticated in 36 ms`.
@@ -247,6 +284,19 @@ struct DemoCommand: AsyncParsableCommand {
             printLine(line)
         }
         printLine()
+        guard profile == .edhoc else {
+            printLine(
+                "  Husk's handshake is \(husk.handshakeBytes) bytes of CoAP datagrams without any public-key operation. "
+                    + "Who")
+            printLine(
+                mode == .fs
+                    ? "  gets the device's secret later cannot read what was said before the last update."
+                    : "  gets the device's secret can read what was recorded: no-FS mode has no forward secrecy.")
+            if resume {
+                printLine("  Counted is the first handshake; the second followed the reboot.")
+            }
+            return
+        }
         printLine(
             "  Husk's handshake is \(husk.edhocBytes) bytes of EDHOC in \(husk.handshakeBytes) bytes of CoAP "
                 + "datagrams, with fresh \(suite == 2 ? "P-256" : "X25519")")

@@ -26,6 +26,7 @@ struct DemoFigures: Codable {
 struct MachineFigures: Codable {
     var machine: String
     var processor: String
+    var profile: String
     var suite: Int?
     /// message_3 rode with the first request (RFC 9668).
     var combined: Bool
@@ -62,7 +63,8 @@ struct Observation: Sendable {
                     name: message.name.rawValue, isToGateway: message.direction == .received,
                     isCopy: message.isDuplicate, edhocBytes: message.edhocBytes,
                     handshakeBytes: message.handshakeBytes,
-                    oscoreOverheadBytes: message.oscoreOverheadBytes, datagramBytes: message.datagramBytes))
+                    oscoreOverheadBytes: message.name.isKeyUpdate ? nil : message.oscoreOverheadBytes,
+                    datagramBytes: message.datagramBytes))
         case .reading(let reading): readings.append(reading)
         case .authenticated(let authentication): authentications.append(authentication)
         case .refused(let refusal): refusals.append(refusal)

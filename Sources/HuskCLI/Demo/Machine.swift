@@ -16,13 +16,15 @@ enum Machine: String, CaseIterable, Sendable {
         }
     }
 
-    /// Where `make firmware` puts the image, below the firmware directory.
-    var image: String {
-        switch self {
-        case .microbit: "m0/sensor.elf"
-        case .an385: "m3/sensor.elf"
-        case .an386: "m4/sensor.elf"
-        }
+    /// Where `make firmware` puts the image of a profile, below the firmware directory.
+    func image(_ profile: DemoProfile) -> String {
+        let folder =
+            switch self {
+            case .microbit: "m0"
+            case .an385: "m3"
+            case .an386: "m4"
+            }
+        return folder + (profile == .edhoc ? "/sensor.elf" : "/sensor_symmetric.elf")
     }
 
     /// What the firmware's exit code means (CSources/firmware/README.md).
@@ -35,6 +37,18 @@ enum Machine: String, CaseIterable, Sendable {
         default: "unknown exit code \(code)"
         }
     }
+}
+
+/// How the simulated device gets its keys.
+enum DemoProfile: String, ExpressibleByArgument, CaseIterable {
+    case edhoc
+    case symmetric
+}
+
+/// What KUDOS may store: new secrets (forward secrecy), or nothing.
+enum KeyUpdateMode: String, ExpressibleByArgument, CaseIterable {
+    case fs
+    case noFS = "no-fs"
 }
 
 /// What `--machine` names: one, or all of them.
@@ -71,13 +85,19 @@ struct Provisioning {
     /// The suites that the sensor firmware links.
     static let firmwareSuites = [0, 2, 4]
     static let profileEDHOCPSK: UInt8 = 0
+    static let profileKUDOS: UInt8 = 1
+
+    /// Set for the symmetric-only profile. Then `key` is the OSCORE Master Secret, `kid` the Sender ID of the device
+    /// and `initiator` that of the gateway; `responder`, `suite` and the rest stay empty.
+    var keyUpdate: KeyUpdateMode?
 
     func encoded() -> [UInt8] {
         precondition(kid.count <= 24 && key.count <= 64 && initiator.count <= 128 && responder.count <= 128)
         var bytes = Array("HUSK".utf8) + [2]
         bytes += [kid.count, key.count, initiator.count, responder.count].map { UInt8($0) }
         bytes += [readings, UInt8(intervalMilliseconds >> 8), UInt8(intervalMilliseconds & 0xff)]
-        bytes += [suite, (isSequential ? 1 : 0) | (resumes ? 2 : 0), Self.profileEDHOCPSK, restarts]
+        let flags: UInt8 = (isSequential ? 1 : 0) | (resumes ? 2 : 0) | (keyUpdate == .fs ? 4 : 0)
+        bytes += [suite, flags, keyUpdate == nil ? Self.profileEDHOCPSK : Self.profileKUDOS, restarts]
         for (field, size) in [(kid, 24), (key, 64), (initiator, 128), (responder, 128)] {
             bytes += field + [UInt8](repeating: 0, count: size - field.count)
         }
