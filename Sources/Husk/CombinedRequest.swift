@@ -8,7 +8,8 @@ public struct CombinedRequest: Sendable {
     /// The OSCORE request, to be unprotected with the security context that message_3 leads to.
     public let request: [UInt8]
 
-    /// Throws ``HuskError/format`` if the datagram is no such request, or its payload does not begin with a byte string.
+    /// Throws ``HuskError/format`` if the datagram is no such request, or its payload does not begin with a byte
+    /// string.
     public init(splitting datagram: RawSpan) throws(HuskError) {
         var rest = unsafe datagram.withSlice { unsafe [UInt8]($0) }
         var length = rest.count

@@ -55,8 +55,8 @@ internal import CHusk
     private var requestBytes = PinnedBytes(count: 0)
 
     /// - Parameters:
-    ///   - combinesFirstRequest: message_3 rides with the first request (RFC 9668); otherwise it is answered by message_4
-    ///     before the request is sent
+    ///   - combinesFirstRequest: message_3 rides with the first request (RFC 9668); otherwise it is answered by
+    ///     message_4 before the request is sent
     ///   - memory: what to remember for later devices; with it, sessions are resumed
     /// - Throws: ``HuskError/argument`` or ``HuskError/credential`` for a configuration that cannot work.
     public init(

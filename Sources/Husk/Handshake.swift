@@ -31,10 +31,16 @@ public enum Handshake {
             try session.securityContext()
         }
 
-        /// The key for the next handshake with the same peer (draft-ietf-lake-edhoc-psk-08 section 6): rPSK of the
-        /// length of the hash, rKID of 2 bytes, and the credentials of `key`, which this handshake was made with.
-        public borrowing func resumptionKey(after key: borrowing PreSharedKey) throws(HuskError) -> PreSharedKey {
-            let rPSK = PinnedBytes(count: Int(HUSK_SHA256_DIGEST_BYTES))
+        /// The key for the next handshake with the same peer (draft-ietf-lake-edhoc-psk-08 section 6): rPSK, rKID of
+        /// 2 bytes, and the credentials of `key`, which this handshake was made with.
+        ///
+        /// - Parameter bytes: length of rPSK, 16 to 32, the same on both sides. Of the hash, as the draft's text says,
+        ///   unless told; its test vector has 16.
+        public borrowing func resumptionKey(
+            after key: borrowing PreSharedKey, bytes: Int = 32
+        ) throws(HuskError) -> PreSharedKey {
+            guard (Int(HUSK_PSK_MIN_BYTES)...Int(HUSK_SHA256_DIGEST_BYTES)).contains(bytes) else { throw .argument }
+            let rPSK = PinnedBytes(count: bytes)
             let rKID = PinnedBytes(count: Self.rKIDBytes)
             try unsafe check(
                 husk_edhoc_export(

@@ -329,7 +329,8 @@ private struct CredentialsParser: ~Copyable {
             else {
                 throw .content(name.line, .unknownField)
             }
-            let isRepeated = fields[field] != nil || field == .suites && suites != nil || field == .oscore && oscore != nil
+            let isRepeated =
+                fields[field] != nil || field == .suites && suites != nil || field == .oscore && oscore != nil
             guard !isRepeated else { throw .content(name.line, .repeatedField(field.rawValue)) }
             try expect(":", "a colon")
             guard field != .suites else {

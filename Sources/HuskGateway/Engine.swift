@@ -28,6 +28,7 @@ final class Engine {
         _ configuration: GatewayConfiguration, credentials: Credentials, router: Router, observers: Observers,
         logger: Logger
     ) throws(HuskError) {
+        guard (PreSharedKey.minimumBytes...32).contains(configuration.resumptionKeyBytes) else { throw .argument }
         let limits = configuration.limits
         self.configuration = configuration
         self.credentials = credentials
@@ -330,7 +331,8 @@ final class Engine {
         let credential = key.credential
         let suite = completed.suite
         let peer = handshake.peer.shortDescription
-        let next = try completed.resumptionKey(after: key.key)
+        let next = try completed.resumptionKey(
+            after: key.key, bytes: configuration.resumptionKeyBytes)
         let context = try completed.securityContext()
         resumptions.advance(from: key, to: next)
         handshakes.remove(handshake)

@@ -10,6 +10,8 @@ public struct GatewayConfiguration: Sendable {
     /// Cipher suites, most preferred first: 1 to 8.
     public var suites: [CipherSuite]
     public var limits: GatewayLimits
+    /// Length of the resumption PSKs, 16 to 32, as the devices have it (``Husk/Handshake/Completed``).
+    public var resumptionKeyBytes = 32
 
     public init(
         host: String = "0.0.0.0", port: Int = 5683, suites: [CipherSuite] = CipherSuite.all,

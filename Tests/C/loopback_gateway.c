@@ -9,6 +9,7 @@ void loopback_gateway_init(loopback_gateway *gateway, const husk_edhoc_config *c
     gateway->config = *config;
     gateway->psk = *psk;
     gateway->next_c_r = 0x10;
+    gateway->rpsk_bytes = 32;
 }
 
 void loopback_gateway_forget(loopback_gateway *gateway)
@@ -101,9 +102,9 @@ static void ratchet(loopback_gateway *gateway)
     memcpy(gateway->rpsk[1], gateway->rpsk[0], sizeof gateway->rpsk[0]);
     gateway->rpsk_len[1] = gateway->rpsk_len[0];
     if (husk_edhoc_export(&gateway->session, HUSK_EDHOC_EXPORT_RKID, none, gateway->rpsk[0], RKID_BYTES) == HUSK_OK &&
-        husk_edhoc_export(&gateway->session, HUSK_EDHOC_EXPORT_RPSK, none, gateway->rpsk[0] + RKID_BYTES, 32) ==
-            HUSK_OK) {
-        gateway->rpsk_len[0] = RKID_BYTES + 32;
+        husk_edhoc_export(&gateway->session, HUSK_EDHOC_EXPORT_RPSK, none, gateway->rpsk[0] + RKID_BYTES,
+                          gateway->rpsk_bytes) == HUSK_OK) {
+        gateway->rpsk_len[0] = RKID_BYTES + gateway->rpsk_bytes;
     }
 }
 

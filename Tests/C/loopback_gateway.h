@@ -23,6 +23,7 @@ typedef struct loopback_gateway {
     bool no_combined;       /* behave like a gateway that does not know RFC 9668 */
     uint8_t rpsk[2][34];    /* rKID and rPSK: that of the last session, and the one before until the next message */
     size_t rpsk_len[2];
+    size_t rpsk_bytes;      /* of the next one */
     bool resumed;           /* the last handshake was made with a resumption PSK */
     uint8_t next_c_r;
     unsigned handshakes; /* finished */

@@ -294,6 +294,25 @@ static void resumes_with_the_last_session(void)
     CHECK(!gateway.resumed);
 }
 
+/* Both lengths of rPSK that the draft has: of the hash (its text), and 16 bytes (its vector). */
+static void resumption_key_of_either_length(void)
+{
+    begin();
+    config.resume = true;
+    config.rpsk_bytes = 16;
+    gateway.rpsk_bytes = 16;
+    for (int life = 0; life < 3; life++) {
+        CHECK_OK(husk_device_init(&device, &config));
+        check_response(begin_combined());
+        CHECK_INT(gateway.resumed, life > 0);
+        CHECK_INT(flash.resumption_len, 18);
+    }
+    config.rpsk_bytes = 15;
+    CHECK_INT(husk_device_init(&device, &config), HUSK_ERR_ARGUMENT);
+    config.rpsk_bytes = 33;
+    CHECK_INT(husk_device_init(&device, &config), HUSK_ERR_ARGUMENT);
+}
+
 static void authenticates_and_sends(void)
 {
     begin();
@@ -874,6 +893,7 @@ void suite_device(void)
     RUN(gateway_without_the_combined_request);
     RUN(unconfirmed_context_is_dropped);
     RUN(resumes_with_the_last_session);
+    RUN(resumption_key_of_either_length);
     RUN(overhead_of_protection);
     RUN(silence_ends_in_a_timeout);
     RUN(separate_response);

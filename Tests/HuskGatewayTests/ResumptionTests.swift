@@ -69,6 +69,18 @@ import Testing
         #expect(try resumes(world, memory, combines: combines))
     }
 
+    @Test func peersThatDisagreeOnTheLengthGoOnWithTheExternalKey() throws {
+        // The length is part of the derivation, so neither rPSK nor rKID need be the same: the device is refused, and
+        // comes back with the external key.
+        let world = try World(credentials(1), resumptionKeyBytes: 16)
+        let memory = DeviceMemory()
+        #expect(try !resumes(world, memory, combines: true))
+        #expect(try !resumes(world, memory, combines: true))
+        #expect(world.counters.handshakesFailed == 1 && world.counters.readings == 2)
+        #expect(throws: HuskError.argument) { try World(credentials(1), resumptionKeyBytes: 15) }
+        #expect(throws: HuskError.argument) { try World(credentials(1), resumptionKeyBytes: 33) }
+    }
+
     @Test func keysThatShareAnIdentifierAreToldApart() throws {
         let known = try credentials(2)
         var table = ResumptionTable()

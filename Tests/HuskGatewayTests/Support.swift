@@ -104,12 +104,13 @@ final class World {
 
     init(
         _ credentials: Credentials, suites: [CipherSuite] = CipherSuite.all, limits: GatewayLimits = GatewayLimits(),
-        router: Router = Router(), seed: UInt64 = 1
+        router: Router = Router(), seed: UInt64 = 1, resumptionKeyBytes: Int = 32
     ) throws {
         observers = Observers(buffer: 100_000)
+        var configuration = GatewayConfiguration(suites: suites, limits: limits)
+        configuration.resumptionKeyBytes = resumptionKeyBytes
         engine = try Engine(
-            GatewayConfiguration(suites: suites, limits: limits), credentials: credentials, router: router,
-            observers: observers, logger: quiet)
+            configuration, credentials: credentials, router: router, observers: observers, logger: quiet)
         random = SplitMix(state: seed)
     }
 

@@ -223,7 +223,10 @@ static void remember_resumption(const husk_device *device)
     const husk_storage *storage = &device->config->storage;
     const husk_bytes none = {NULL, 0};
     uint8_t record[HUSK_DEVICE_RESUMPTION_BYTES];
-    size_t rpsk_len = device->config->edhoc.suites[device->suite_index]->hash->digest_bytes;
+    size_t rpsk_len = device->config->rpsk_bytes;
+    if (rpsk_len == 0) {
+        rpsk_len = device->config->edhoc.suites[device->suite_index]->hash->digest_bytes;
+    }
     if (husk_edhoc_export(&device->edhoc, HUSK_EDHOC_EXPORT_RKID, none, record, RKID_BYTES) == HUSK_OK &&
         husk_edhoc_export(&device->edhoc, HUSK_EDHOC_EXPORT_RPSK, none, record + RKID_BYTES, rpsk_len) == HUSK_OK) {
         (void)storage->store(storage->context, HUSK_DEVICE_RECORD_RESUMPTION, record, RKID_BYTES + rpsk_len);
@@ -334,8 +337,13 @@ static husk_status open(husk_device *device)
     uint8_t index = 0;
     size_t len = 0;
     husk_status status = husk_psk_check(&device->config->psk);
-    if (status != HUSK_OK || device->config->edhoc.suite_count == 0) {
-        return status != HUSK_OK ? status : HUSK_ERR_ARGUMENT;
+    if (status != HUSK_OK) {
+        return status;
+    }
+    uint8_t rpsk_bytes = device->config->rpsk_bytes;
+    if (device->config->edhoc.suite_count == 0 || rpsk_bytes > HUSK_HASH_MAX_BYTES ||
+        (rpsk_bytes != 0 && rpsk_bytes < HUSK_PSK_MIN_BYTES)) {
+        return HUSK_ERR_ARGUMENT;
     }
     if (storage->load == NULL) {
         return HUSK_OK;

@@ -48,8 +48,8 @@ typedef union husk_hash_state {
 /* What counts of a state once it has absorbed whole blocks only: its first bytes. */
 #define HUSK_HASH_MIDSTATE_BYTES 40
 
-/* A hash function with streaming state; `final` wipes the state. A state that has absorbed a number of whole blocks MUST
- * be able to go on as a copy of its first HUSK_HASH_MIDSTATE_BYTES. */
+/* A hash function with streaming state; `final` wipes the state. A state that has absorbed a number of whole blocks
+ * MUST be able to go on as a copy of its first HUSK_HASH_MIDSTATE_BYTES. */
 typedef struct husk_hash {
     uint8_t digest_bytes; /* at most HUSK_HASH_MAX_BYTES */
     uint8_t block_bytes;  /* at most HUSK_HASH_BLOCK_MAX_BYTES */

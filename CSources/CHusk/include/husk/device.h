@@ -82,6 +82,8 @@ typedef struct husk_device_config {
     husk_storage storage;    /* load and store may be NULL: then nothing is remembered across reboots */
     bool resume;             /* keep a resumption PSK in storage and authenticate with it first; the external PSK stays
                               * the way back in (draft-ietf-lake-edhoc-psk-08 section 6) */
+    uint8_t rpsk_bytes;      /* length of the resumption PSK, 16 to that of the hash; 0: as the hash, which is what the
+                              * draft's text says (its test vector has 16). The same on both sides */
     bool sequential;         /* never combine message 3 with a request: wait for message 4 first */
 } husk_device_config;
 
