@@ -77,6 +77,20 @@ struct KeyTests {
         #expect(known.symmetric.map(\.device) == ["kitchen"] && known.deviceCount == 2)
     }
 
+    @Test func devicesOfTheSymmetricProfileStay() throws {
+        let folder = try Folder()
+        let file = folder.file("credentials.json")
+        let meter = """
+            { "devices": [ { "device": "meter", "oscore": { "secret": "000102030405060708090a0b0c0d0e0f",
+              "sender": "01", "recipient": "02", "mode": "fs" } } ] }
+            """
+        try PrivateFile.replace(file, Array(meter.utf8))
+        _ = try add(file, device: "kitchen")
+        #expect(failure { () throws(Failure) in _ = try add(file, device: "meter") }?.status == .badData)
+        let known = try Credentials(path: file)
+        #expect(known.devices.map(\.device) == ["kitchen"] && known.symmetric.map(\.device) == ["meter"])
+    }
+
     @Test func duplicatesAreRefusedAndChangeNothing() throws {
         let folder = try Folder()
         let file = folder.file("c.json")

@@ -49,7 +49,7 @@ struct CredentialsFile {
                 throw Failure(
                     .badData, "\(path) has kid \(record.kid) already: choose another --kid, or leave it out")
             }
-            if list.devices.contains(where: { $0.device == record.device }) {
+            if list.entries.contains(where: { $0.device == record.device }) {
                 throw Failure(
                     .badData, "\(path) has device \(printable(record.device)) already: choose another --device")
             }
@@ -57,7 +57,7 @@ struct CredentialsFile {
                 throw Failure(
                     .badData, "device and gateway are both \(printable(gateway)): give them different names")
             }
-            list.devices.append(record)
+            list.append(record)
             let content = try Self.encode(list)
             do throws(CredentialsError) {
                 _ = try Credentials(json: content, file: path)

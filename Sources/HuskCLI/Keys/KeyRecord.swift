@@ -22,8 +22,62 @@ struct KeyRecord: Codable, Equatable {
     }
 }
 
+/// A device of the symmetric-only profile alone.
+struct SymmetricRecord: Codable, Equatable {
+    var device: String
+    var oscore: KeyRecord.OSCORESecret
+}
+
+/// A credentials file. Entries keep their order.
 struct KeyList: Codable, Equatable {
-    var devices: [KeyRecord]
+    enum Entry: Codable, Equatable {
+        case key(KeyRecord)
+        case symmetric(SymmetricRecord)
+
+        init(from decoder: any Decoder) throws {
+            if let record = try? KeyRecord(from: decoder) {
+                self = .key(record)
+                return
+            }
+            self = .symmetric(try SymmetricRecord(from: decoder))
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            switch self {
+            case .key(let record): try record.encode(to: encoder)
+            case .symmetric(let record): try record.encode(to: encoder)
+            }
+        }
+
+        var device: String {
+            switch self {
+            case .key(let record): record.device
+            case .symmetric(let record): record.device
+            }
+        }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case entries = "devices"
+    }
+
+    var entries: [Entry]
+
+    init(devices: [KeyRecord]) {
+        entries = devices.map(Entry.key)
+    }
+
+    /// Those with a key for EDHOC.
+    var devices: [KeyRecord] {
+        entries.compactMap { entry in
+            guard case .key(let record) = entry else { return nil }
+            return record
+        }
+    }
+
+    mutating func append(_ record: KeyRecord) {
+        entries.append(.key(record))
+    }
 }
 
 extension KeyRecord {
