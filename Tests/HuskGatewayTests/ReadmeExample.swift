@@ -1,4 +1,5 @@
 // The gateway of the README.
+#if Gateway
 import HuskGateway
 
 /// Serves the devices of a credentials file (made by `husk psk new`), until its task is cancelled.
@@ -20,3 +21,4 @@ func serve(_ file: String, port: Int) async throws {
     }
     try await running
 }
+#endif

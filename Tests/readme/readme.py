@@ -14,11 +14,12 @@ EXAMPLES = {
 
 
 def example(language):
-    """The text of an example, without the comment its file opens with for the project's sake."""
-    text = EXAMPLES[language].read_text()
+    """The text of an example, without what its file has for the project's sake: in Swift the opening comment and the
+    condition around the rest."""
+    lines = EXAMPLES[language].read_text().strip("\n").split("\n")
     if language == "swift":
-        text = text.split("\n", 1)[1]
-    return text.strip("\n")
+        lines = lines[2:-1]
+    return "\n".join(lines)
 
 
 def block(language):
