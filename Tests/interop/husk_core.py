@@ -396,6 +396,26 @@ class Edhoc:
         return bytes(field.bytes)[:field.len]
 
 
+def identifier_encode(identifier):
+    """A connection identifier as the CBOR item that stands for it."""
+    keep = Keep()
+    out = ffi.new("uint8_t[]", 32)
+    writer, length = ffi.new("husk_cbor_writer *"), ffi.new("size_t *")
+    lib.husk_cbor_writer_init(writer, out, 32)
+    lib.husk_edhoc_identifier_write(writer, keep.bytes(identifier))
+    check(lib.husk_cbor_writer_finish(writer, length))
+    return bytes(ffi.buffer(out, length[0]))
+
+
+def identifier_split(data):
+    """(identifier, what follows its CBOR item)"""
+    keep = Keep()
+    reader, identifier = ffi.new("husk_cbor_reader *"), ffi.new("husk_bytes *")
+    lib.husk_cbor_reader_init(reader, keep.buffer(data), len(data))
+    check(lib.husk_edhoc_identifier_read(reader, identifier))
+    return take(identifier[0]), data[len(data) - reader.left:]
+
+
 def combined_insert(message_3, datagram):
     keep = Keep()
     room = len(datagram) + len(message_3)
