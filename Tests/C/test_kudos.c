@@ -405,7 +405,7 @@ static void test_repeated_divergent(void) /* A.5, with the optimisation of secti
 }
 
 /* Both begin with a request; what arrives of the two offers, and in which order the answers do, is all the same. */
-static void simultaneous(bool a_arrives, bool b_arrives, bool a_capable, bool b_capable) /* A.6 */
+static void simultaneous(bool a_arrives, bool b_arrives, bool a_capable, bool b_capable, side *mender) /* A.6 */
 {
     make_sides(5, a_capable, b_capable, false);
     datagram from_a;
@@ -437,20 +437,41 @@ static void simultaneous(bool a_arrives, bool b_arrives, bool a_capable, bool b_
     }
     store(&a);
     store(&b);
-    if (a_capable == b_capable) { /* else each may hold the other's CTX_NEW, and one more execution mends it */
+    if (a_capable == b_capable) {
         exchange(answered_a ? &a : &b, answered_a ? &b : &a);
         exchange(answered_a ? &b : &a, answered_a ? &a : &b);
         CHECK(settled());
+        CHECK(!repeated);
+        return;
     }
+    /* Each may hold the other's CTX_NEW: another execution mends it, whoever begins, after a few ways at most. */
+    side *other = mender == &a ? &b : &a;
+    unsigned ways = 0;
+    do {
+        CHECK_OK(husk_kudos_start(&mender->kudos));
+        store(mender);
+        CHECK_OK(ask(mender, &from_a));
+        CHECK(ways++ < 4);
+    } while (hear_request(other, &from_a, &inner) != HUSK_OK);
+    store(other);
+    CHECK_OK(answer(other, &mender->token, &from_b));
+    CHECK_OK(hear_response(mender, &from_b, &inner));
+    store(mender);
+    exchange(mender, other);
+    exchange(other, mender);
+    CHECK(settled());
     CHECK(!repeated);
 }
 
 static void test_simultaneous(void)
 {
     for (unsigned modes = 0; modes < 4; modes++) {
-        simultaneous(true, true, modes & 1, modes >> 1);
-        simultaneous(true, false, modes & 1, modes >> 1);
-        simultaneous(false, true, modes & 1, modes >> 1);
+        simultaneous(true, true, modes & 1, modes >> 1, &a);
+        simultaneous(true, true, modes & 1, modes >> 1, &b);
+        simultaneous(true, false, modes & 1, modes >> 1, &a);
+        simultaneous(true, false, modes & 1, modes >> 1, &b);
+        simultaneous(false, true, modes & 1, modes >> 1, &a);
+        simultaneous(false, true, modes & 1, modes >> 1, &b);
     }
 }
 
