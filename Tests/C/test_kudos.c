@@ -677,6 +677,28 @@ static void test_modes(void)
     }
 }
 
+/* A device that could run FS mode lost its record, and with it what it knew of a peer that runs no-FS mode only: it
+ * is let in from the bootstrap secret, as often as it likes. */
+static void test_lost_record(void)
+{
+    make_sides(23, true, false, false);
+    for (int life = 0; life < 4; life++) {
+        a.record_len = 0;
+        husk_oscore_context_wipe(&a.context);
+        CHECK_OK(husk_kudos_init(&a.kudos, &a.config, a.config.bootstrap_secret));
+        if (life == 0) {
+            CHECK_OK(husk_kudos_init(&b.kudos, &b.config, b.config.bootstrap_secret));
+        }
+        CHECK_OK(husk_kudos_start(&a.kudos));
+        exchange(&a, &b);
+        exchange(&a, &b);
+        exchange(&b, &a);
+        CHECK(settled());
+        CHECK_INT(a.kudos.peer_capability, HUSK_KUDOS_NON_CAPABLE);
+    }
+    CHECK(!repeated);
+}
+
 /* In no-FS mode nothing is stored for a mere divergent message: anybody who recorded one could wear the storage out.
  * */
 static void test_no_fs_stores_late(void)
@@ -1215,6 +1237,7 @@ void suite_kudos(void)
     RUN(test_late_response);
     RUN(test_nonce_lengths);
     RUN(test_modes);
+    RUN(test_lost_record);
     RUN(test_no_fs_stores_late);
     RUN(test_downgrade_refused);
     RUN(test_replayed_divergent);

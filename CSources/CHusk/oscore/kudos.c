@@ -290,7 +290,7 @@ typedef struct candidate {
     uint8_t x;    /* ANSWER: the peer's x byte in the derivation */
 } candidate;
 
-#define CANDIDATES_MAX 3
+#define CANDIDATES_MAX 4
 
 /* A received message, and where what becomes of it goes. */
 typedef struct reception {
@@ -328,7 +328,10 @@ static husk_status find_candidates(const husk_kudos *kudos, bool maybe_next, boo
         }
         in_use = false;
         for (uint8_t base = KUDOS_CURRENT; base <= KUDOS_BOOTSTRAP; base++) {
-            if (base == KUDOS_BOOTSTRAP ? no_fs : !no_fs && has_secret(kudos, base)) {
+            /* A peer that lost its record offers FS mode from the bootstrap secret, not knowing that this side runs
+             * no-FS mode only, which starts from there anyway. */
+            bool from_bootstrap = no_fs || !kudos->config->capable;
+            if (base == KUDOS_BOOTSTRAP ? from_bootstrap : !no_fs && has_secret(kudos, base)) {
                 add(r, TEMPORARY, base, 0);
             }
         }
