@@ -529,6 +529,71 @@ static void ciphertext_shorter_than_its_tag(void)
     CHECK_OK(process(4));
 }
 
+#ifdef TEST_SLOW
+static uint8_t oversized[5 + 65536 + 8]; /* one byte more than AES-CCM-16-64-128 takes, its tag, and a CBOR head */
+
+/* Writes the head of a byte string of `content_len` bytes and returns the length of the whole. */
+static size_t make_oversized(size_t content_len)
+{
+    husk_cbor_writer w;
+    husk_cbor_writer_init(&w, oversized, sizeof oversized);
+    husk_cbor_write_head(&w, HUSK_CBOR_BYTES, content_len);
+    CHECK(w.len + content_len <= sizeof oversized);
+    return w.len + content_len;
+}
+#endif
+
+/* A message longer than its algorithms allow is the peer's fault, not the caller's, and is refused as such. */
+static void longer_than_its_algorithms_allow(void)
+{
+#ifdef TEST_SLOW
+    begin();
+    run_to(1);
+    CHECK_OK(compose(2));
+    size_t len = make_oversized(HUSK_ECDH_BYTES + 255 * 32 + 1);
+    memcpy(oversized + 3, p.m[2].data + p.m[2].len - HUSK_ECDH_BYTES - 1, HUSK_ECDH_BYTES);
+    husk_edhoc before = p.i;
+    CHECK_INT(husk_edhoc_message_2_process(&p.i, oversized, len, NULL), HUSK_ERR_FORMAT);
+    check_unchanged(&before, &p.i);
+    CHECK_OK(process(2));
+    CHECK_OK(compose(3));
+    len = make_oversized(255 * 32 + 1);
+    before = p.r;
+    CHECK_INT(husk_edhoc_message_3_process(&p.r, &p.psk, oversized, len, NULL), HUSK_ERR_FORMAT);
+    check_unchanged(&before, &p.r);
+    CHECK_OK(process(3));
+    CHECK_OK(compose(4));
+    len = make_oversized(65536 + 8);
+    before = p.i;
+    CHECK_INT(husk_edhoc_message_4_process(&p.i, oversized, len, NULL), HUSK_ERR_FORMAT);
+    check_unchanged(&before, &p.i);
+    CHECK_OK(process(4));
+#endif
+}
+
+/* An EAD_2 longer than the keystream is refused, and does not stay in the buffer in clear. */
+static void ead_longer_than_any_keystream(void)
+{
+#ifdef TEST_SLOW
+    static const uint8_t ead[255 * 32]; /* padding; C_R before it makes it one byte too long */
+    begin();
+    run_to(1);
+    memset(oversized, 0xff, sizeof oversized);
+    husk_edhoc before = p.r;
+    size_t len;
+    CHECK_INT(husk_edhoc_message_2_compose(&p.r, &c_r, bytes(ead, sizeof ead), oversized, sizeof oversized, &len),
+              HUSK_ERR_ARGUMENT);
+    check_unchanged(&before, &p.r);
+    size_t left = 0;
+    for (size_t i = 0; i < sizeof oversized; i++) {
+        left += oversized[i] != 0;
+    }
+    CHECK(left == 0);
+    CHECK_OK(compose(2));
+    CHECK_OK(process(2));
+#endif
+}
+
 static void low_order_points_are_refused(void)
 {
     begin_with(real_suites, 1, 0);
@@ -911,6 +976,8 @@ void suite_edhoc(void)
     RUN(reflection_is_refused);
     RUN(initiator_refuses_its_own_identifier);
     RUN(ciphertext_shorter_than_its_tag);
+    RUN(longer_than_its_algorithms_allow);
+    RUN(ead_longer_than_any_keystream);
     RUN(low_order_points_are_refused);
     RUN(no_random_no_message);
     RUN(malformed_message_1);

@@ -373,6 +373,22 @@ static void empty_window(void)
     CHECK(pair.server.window_top == 77 && pair.server.window_bits == 1);
 }
 
+/* A ciphertext longer than AES-CCM-16-64-128 takes is the peer's fault, not the caller's. */
+static void longer_than_the_aead_allows(void)
+{
+#ifdef TEST_SLOW
+    static uint8_t oversized[sizeof datagram + 65536];
+    test_rng rng = {13};
+    size_t len = sample_request(&rng);
+    husk_coap_message inner;
+    memcpy(oversized, datagram, len);
+    CHECK_INT(husk_oscore_request_unprotect(&pair.server, &pair.heard, oversized, len + 65536, &inner),
+              HUSK_ERR_FORMAT);
+    CHECK(pair.server.window_bits == 0 && pair.heard.phase == 0);
+    CHECK_OK(husk_oscore_request_unprotect(&pair.server, &pair.heard, datagram, len, &inner));
+#endif
+}
+
 /* The payload in the buffer of the protected message, from where it comes to lie upwards. */
 static void overlap(void)
 {
@@ -537,6 +553,7 @@ void suite_oscore_properties(void)
     RUN(wrong_keys);
     RUN(replay_window);
     RUN(empty_window);
+    RUN(longer_than_the_aead_allows);
     RUN(overlap);
     RUN(buffer_sizes);
     RUN(nonces_never_repeat);

@@ -59,6 +59,9 @@ husk_status husk_edhoc_message_2_compose(husk_edhoc *session, const husk_id *c_r
         }
     }
     husk_wipe(secret, sizeof secret);
+    if (status != HUSK_OK) {
+        husk_wipe(out, out_cap);
+    }
     return status;
 }
 
@@ -110,7 +113,9 @@ husk_status husk_edhoc_message_2_process(husk_edhoc *session, uint8_t *message, 
     }
     husk_edhoc_prk_2e(suite->hash, content, session->state.wait_2.h_message_1, secret, th_2);
     status = husk_edhoc_keystream_2(suite->hash, secret, th_2, text, text_len);
-    if (status == HUSK_OK) {
+    if (status != HUSK_OK) {
+        status = HUSK_ERR_FORMAT; /* longer than any keystream */
+    } else {
         husk_bytes plaintext_2a = {text, text_len};
         husk_id c_r;
         husk_bytes ead;

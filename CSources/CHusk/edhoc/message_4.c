@@ -72,6 +72,9 @@ husk_status husk_edhoc_message_4_process(husk_edhoc *session, uint8_t *message, 
     prepare_aad(session, &aad);
     status = aead->open(aead, session->state.keyed.k_4, session->state.keyed.iv_4, aad.parts, 2, content,
                         plaintext_4.len);
+    if (status == HUSK_ERR_ARGUMENT) {
+        status = HUSK_ERR_FORMAT; /* longer than the AEAD allows */
+    }
     if (status == HUSK_OK) {
         status = husk_edhoc_ead_accept(session->config, plaintext_4);
     }

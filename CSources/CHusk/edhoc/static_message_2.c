@@ -75,6 +75,9 @@ static husk_status compose_with(husk_edhoc *session, const husk_static_credentia
     husk_wipe(g_rx, sizeof g_rx);
     husk_wipe(prk, sizeof prk);
     husk_wipe(mac_2, sizeof mac_2);
+    if (status != HUSK_OK) {
+        husk_wipe(out, out_cap);
+    }
     return status;
 }
 
@@ -212,6 +215,9 @@ husk_status husk_edhoc_static_message_2_process(husk_edhoc *session, const husk_
     }
     husk_edhoc_prk_2e(suite->hash, g_y, session->state.wait_2.h_message_1, prk, th_2);
     status = husk_edhoc_keystream_2(suite->hash, prk, th_2, text, text_len);
+    if (status != HUSK_OK) {
+        status = HUSK_ERR_FORMAT; /* longer than any keystream */
+    }
     plaintext_2 found;
     size_t index = 0;
     if (status == HUSK_OK) {

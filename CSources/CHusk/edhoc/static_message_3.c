@@ -149,6 +149,9 @@ husk_status husk_edhoc_static_message_3_open(const husk_edhoc *session, uint8_t 
     husk_bytes mac_3;
     husk_bytes ead_3;
     status = crypt_3(session, false, text, plaintext.len);
+    if (status == HUSK_ERR_ARGUMENT) {
+        status = HUSK_ERR_FORMAT; /* longer than the AEAD allows */
+    }
     if (status == HUSK_OK) {
         status = read_plaintext_3(session, plaintext, &found, &mac_3, &ead_3);
     }

@@ -193,7 +193,8 @@ husk_status husk_oscore_message_decode(const husk_oscore_context *context, uint8
 husk_status husk_oscore_message_open(const husk_oscore_context *context, const husk_oscore_binding *binding,
                                      const husk_oscore_text *text)
 {
-    return run_aead(context, binding, false, text);
+    husk_status status = run_aead(context, binding, false, text);
+    return status == HUSK_ERR_ARGUMENT ? HUSK_ERR_FORMAT : status; /* longer than the AEAD allows */
 }
 
 husk_status husk_oscore_message_reveal(const husk_oscore_text *text, husk_coap_message *message)
