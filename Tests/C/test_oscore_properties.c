@@ -177,10 +177,11 @@ static void overhead(void)
     pair.client.sender_sequence = HUSK_OSCORE_SEQUENCE_MAX;
     husk_coap_writer w;
     husk_coap_writer_init_options(&w, plain, sizeof plain);
-    static const uint32_t numbers[] = {HUSK_COAP_ETAG,  HUSK_COAP_HOP_LIMIT,    HUSK_COAP_ACCEPT, HUSK_COAP_EDHOC, 33,
-                                       HUSK_COAP_PROXY_SCHEME, 302};
+    static const uint32_t numbers[] = {HUSK_COAP_ETAG,  HUSK_COAP_OBSERVE, HUSK_COAP_HOP_LIMIT, 20, HUSK_COAP_EDHOC,
+                                       33,              HUSK_COAP_PROXY_SCHEME, 302};
+    static const uint8_t cancel[] = {1};
     for (size_t i = 0; i < COUNT(numbers); i++) {
-        husk_coap_write_option(&w, numbers[i], NULL, 0);
+        husk_coap_write_option(&w, numbers[i], cancel, numbers[i] == HUSK_COAP_OBSERVE);
     }
     CHECK_OK(husk_coap_writer_finish(&w, &plain_len));
     message.options = bytes(plain, plain_len);

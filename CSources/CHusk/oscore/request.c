@@ -11,6 +11,7 @@ husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscor
     if (!husk_coap_code_is_request(message->code)) {
         return HUSK_ERR_ARGUMENT;
     }
+    uint32_t observe = husk_oscore_observe(message);
     uint64_t sequence;
     husk_status status = husk_oscore_sequence_next(context, &sequence);
     if (status != HUSK_OK) {
@@ -26,7 +27,7 @@ husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscor
         .partial_iv = {partial_iv, husk_oscore_partial_iv_write(sequence, partial_iv)},
     };
     husk_oscore_text text;
-    status = husk_oscore_message_compose(context, &option, HUSK_COAP_POST, message, out, out_cap, out_len, &text);
+    status = husk_oscore_message_compose(context, &option, message, out, out_cap, out_len, &text);
     if (status != HUSK_OK) {
         return status;
     }
@@ -40,7 +41,9 @@ husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscor
         return status;
     }
     exchange->request_sequence = sequence;
+    exchange->notification = 0;
     exchange->phase = HUSK_OSCORE_CLIENT_WAITS;
+    exchange->observes = observe == HUSK_OSCORE_REGISTER;
     return HUSK_OK;
 }
 
@@ -74,6 +77,7 @@ husk_status husk_oscore_request_unprotect(husk_oscore_context *context, husk_osc
     }
     exchange->request_sequence = sequence;
     exchange->phase = HUSK_OSCORE_SERVER_ANSWERS;
+    exchange->observes = husk_oscore_observe(&message) == HUSK_OSCORE_REGISTER;
     *inner = message;
     return HUSK_OK;
 }

@@ -20,9 +20,9 @@ extern "C" {
 #define HUSK_OSCORE_SEQUENCE_MAX ((uint64_t)0xffffffffff) /* Partial IV of 40 bits */
 #define HUSK_OSCORE_WINDOW 32                             /* entries of the replay window */
 
-/* What protection adds at most to a message: OSCORE option (24), payload marker, code, tag (16), and what the heads of
- * other options may grow because outer and inner ones are numbered apart (4). */
-#define HUSK_OSCORE_OVERHEAD_MAX_BYTES 46
+/* What protection adds at most to a message: OSCORE option (24), payload marker, code, tag (16), what the heads of
+ * other options may grow because outer and inner ones are numbered apart (4), and the second Observe option (2). */
+#define HUSK_OSCORE_OVERHEAD_MAX_BYTES 48
 
 /* An identifier of up to 7 bytes: Sender ID, Recipient ID, EDHOC connection identifier. len = 0 is a valid one. */
 typedef struct husk_id {
@@ -76,13 +76,33 @@ typedef struct husk_oscore_parameters {
 husk_status husk_oscore_context_init(husk_oscore_context *context, const husk_oscore_parameters *parameters);
 void husk_oscore_context_wipe(husk_oscore_context *context);
 
-/* What binds a response to its request. One per request, kept from request to response by both sides.
- * Zero-initialised it is an exchange that has not begun. */
+/* What binds a response to its request, 24 bytes. One per request, kept by both sides from request to response, and as
+ * long as notifications may come if the request began an observation. Zero-initialised it is an exchange that has not
+ * begun; ending one early is to set it to zero, which nothing can fail at. It is not secret.
+ *
+ * Observe (RFC 7641 as RFC 8613 section 4.1.3.5 protects it)
+ *     A request with Observe 0 registers. Each response to it with an Observe option is a notification, after which
+ *     the exchange goes on; one without ends it. A request with Observe 1 cancels: it is an exchange of its own, has
+ *     an ordinary response, and the observation it ends is the caller's to forget.
+ *     Observe travels twice. The inner one counts. The outer one is there for proxies, who may take it away or add one:
+ *     it is never looked at.
+ *     What an observation binds is the Partial IV of its registration: a registration made anew is another exchange, to
+ *     which no older notification fits. It ends with its security context, whoever replaces that (kudos.h); and with a
+ *     reboot, after which the client registers anew (RFC 8613 appendix B.1.3).
+ *     Proxies are not told how long they may cache a notification (Max-Age 0 outside, which section 4.1.3.1 allows):
+ *     to those that observe for others it would be a reason to register again at once, with the same request, which
+ *     is a replay. */
 typedef struct husk_oscore_exchange {
     uint64_t request_sequence; /* Partial IV of the request */
+    uint64_t notification;     /* client: 0 before the first response; of the newest one, 1 without Partial IV, else
+                                * Partial IV + 2 */
     uint32_t epoch;            /* of the context, where kudos.h replaces it */
     uint8_t phase;
+    bool observes;             /* further responses may follow */
 } husk_oscore_exchange;
+
+/* True from a verified or protected registration on, until the first response that is not a notification. */
+bool husk_oscore_exchange_observes(const husk_oscore_exchange *exchange);
 
 /* The OSCORE option (RFC 8613 section 6.1) of a received message, to find the context it names. */
 typedef struct husk_oscore_option {
@@ -103,11 +123,11 @@ husk_status husk_oscore_option_read(const husk_coap_message *message, husk_oscor
  *     out       receives the protected datagram; needs at most the plain size + HUSK_OSCORE_OVERHEAD_MAX_BYTES.
  *               The payload of `message` (not its token or options) may lie in the same buffer if it begins at least
  *               as far from `out` as it comes to lie. Nothing is written before it is certain that all fits.
- * Uri-Host, Uri-Port, Hop-Limit, EDHOC and Proxy-Scheme stay outside unprotected (class U); everything else is
- * encrypted. The option carries the Sender ID as kid, and the ID Context, if there is one, as kid context.
+ * Uri-Host, Uri-Port, Hop-Limit, EDHOC and Proxy-Scheme stay outside unprotected (class U); Observe is there twice;
+ * everything else is encrypted. The code outside is FETCH with Observe, else POST (section 4.2). The option carries the Sender ID as kid, and the ID Context, if there is one, as kid context.
  * Spends one sequence number on success, and none on HUSK_ERR_BUFFER, HUSK_ERR_ARGUMENT (not a request code, malformed
- * options, too long for the AEAD), HUSK_ERR_EXHAUSTED (none is left) or HUSK_ERR_UNSUPPORTED: for Proxy-Uri, which has
- * to be split first, for Observe, and for OSCORE in OSCORE. If a table's AEAD fails in any other way, the number counts
+ * options, an Observe value other than 0 and 1, too long for the AEAD), HUSK_ERR_EXHAUSTED (none is left) or HUSK_ERR_UNSUPPORTED: for Proxy-Uri, which has
+ * to be split first, and for OSCORE in OSCORE. If a table's AEAD fails in any other way, the number counts
  * as spent. */
 husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscore_exchange *exchange,
                                         const husk_coap_message *message, uint8_t *out, size_t out_cap,
@@ -126,15 +146,21 @@ husk_status husk_oscore_request_unprotect(husk_oscore_context *context, husk_osc
 
 /* Server: protects a response. The first response of an exchange uses the nonce of the request and spends no sequence
  * number, unless `own_partial_iv` is set (RFC 8613 section 5.2); any further one has a Partial IV of its own.
- * HUSK_ERR_STATE if no request was unprotected; otherwise as for requests. */
+ * With Observe it is a notification: the value (at most 3 bytes, RFC 7641 section 4.4) goes outside, the inner option
+ * is empty. Notifications are in order as they are protected, not as their values say.
+ * HUSK_ERR_STATE if no request was unprotected, or for a notification that nobody registered for; otherwise as for
+ * requests. */
 husk_status husk_oscore_response_protect(husk_oscore_context *context, husk_oscore_exchange *exchange,
                                          bool own_partial_iv, const husk_coap_message *message, uint8_t *out,
                                          size_t out_cap, size_t *out_len);
 
-/* Client: verifies and decrypts a response in place; on success the exchange is over.
+/* Client: verifies and decrypts a response in place; on success the exchange is over, unless it is a notification: an
+ * Observe option inside, whose value means nothing. Notifications come out in the order the server made them: one that
+ * comes after a newer one, or again, is HUSK_ERR_REPLAY (section 7.4.1), and so is what would end the observation if it
+ * is older than the last notification.
  * HUSK_ERR_STATE if no request is outstanding; otherwise as for requests, except that the replay window plays no part:
- * what protects against replay is that an exchange takes one response. After an error it still waits for it. A kid or
- * kid context is not needed, but must not name another context. An Observe option inside is HUSK_ERR_FORMAT. */
+ * an exchange takes one response, or each notification once. After an error it goes on waiting. A kid or kid context
+ * is not needed, but must not name another context. A notification that was not registered for is HUSK_ERR_FORMAT. */
 husk_status husk_oscore_response_unprotect(husk_oscore_context *context, husk_oscore_exchange *exchange,
                                            uint8_t *datagram, size_t len, husk_coap_message *inner);
 
