@@ -700,6 +700,7 @@ static void exhausted(void)
         pair_up(0);
         pair.client.sender_sequence = pair.server.sender_sequence = last;
         pair.client.sender_limit = pair.server.sender_limit = limits[i];
+        pair.client.limit_q = pair.server.limit_q = UINT64_MAX;
         ask();
         CHECK_OK(hear());
         CHECK(pair.server.window_top == last);

@@ -512,7 +512,7 @@ static husk_status receive(husk_kudos *kudos, husk_oscore_context *context, husk
     if (status == HUSK_OK) {
         status = accept(kudos, context, c, r);
     }
-    if (status == HUSK_OK) {
+    if (status == HUSK_OK || status == HUSK_ERR_FRESHNESS) {
         opened.epoch = kudos->epoch;
         *exchange = opened;
     }

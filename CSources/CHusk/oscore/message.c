@@ -114,6 +114,17 @@ static size_t write_message(husk_coap_writer *w, uint8_t *out, size_t cap, husk_
     return text_at;
 }
 
+uint64_t husk_oscore_count_q(const husk_oscore_context *context)
+{
+    return context->sender_sequence + (context->window_bits != 0 ? context->window_top + 1 : 0);
+}
+
+bool husk_oscore_is_exhausted(const husk_oscore_context *context)
+{
+    return context->sender_sequence > HUSK_OSCORE_SEQUENCE_MAX || husk_oscore_count_q(context) >= context->limit_q ||
+           context->count_v >= context->limit_v;
+}
+
 husk_status husk_oscore_sequence_next(const husk_oscore_context *context, uint64_t *sequence)
 {
     *sequence = context->sender_sequence;
@@ -134,15 +145,22 @@ husk_status husk_oscore_message_compose(const husk_oscore_context *context, cons
     uint8_t value[HUSK_OSCORE_OPTION_MAX_BYTES];
     husk_bytes encoded = {value, husk_oscore_option_encode(option, value)};
     husk_coap_writer w;
-    write_message(&w, NULL, 0, encoded, message); /* measures */
+    size_t text_at = write_message(&w, NULL, 0, encoded, message); /* measures */
     if (w.status != HUSK_OK) {
         return w.status;
+    }
+    /* A response with the nonce of its request is among those counted. */
+    if (husk_oscore_count_q(context) + (option->has_partial_iv ? 1 : 0) > context->limit_q) {
+        return HUSK_ERR_EXHAUSTED;
     }
     size_t tag_len = context->aead->tag_bytes;
     if (out_cap < tag_len || w.len > out_cap - tag_len) {
         return HUSK_ERR_BUFFER;
     }
-    size_t text_at = write_message(&w, out, out_cap, encoded, message);
+    if (w.len - text_at > context->limit_l - tag_len) {
+        return HUSK_ERR_ARGUMENT;
+    }
+    (void)write_message(&w, out, out_cap, encoded, message);
     text->data = out + text_at;
     text->len = w.len - text_at;
     *out_len = w.len + tag_len;
@@ -192,6 +210,15 @@ static bool names(husk_bytes name, const uint8_t *own, size_t own_len)
     return name.len == own_len && memcmp(name.data, own, own_len) == 0;
 }
 
+/* Any block but the first of one: with a number, or more to come (RFC 7959 section 2.2). A malformed option too. */
+static bool is_fragment(husk_bytes options, uint32_t number)
+{
+    husk_bytes option;
+    uint32_t value = 0;
+    return husk_coap_option_find(options, number, &option) &&
+           (husk_coap_option_uint(option, &value) != HUSK_OK || value >> 3 != 0);
+}
+
 husk_status husk_oscore_message_decode(const husk_oscore_context *context, uint8_t *datagram, size_t len,
                                        husk_coap_message *message, husk_oscore_option *option,
                                        husk_oscore_text *text)
@@ -203,7 +230,11 @@ husk_status husk_oscore_message_decode(const husk_oscore_context *context, uint8
     if (status != HUSK_OK) {
         return status;
     }
-    if (message->payload.len <= context->aead->tag_bytes) { /* not even a code in it */
+    if (is_fragment(message->options, HUSK_COAP_BLOCK1) || is_fragment(message->options, HUSK_COAP_BLOCK2)) {
+        return HUSK_ERR_UNSUPPORTED;
+    }
+    if (message->payload.len <= context->aead->tag_bytes || /* not even a code in it */
+        message->payload.len > context->limit_l) {
         return HUSK_ERR_FORMAT;
     }
     text->len = message->payload.len - context->aead->tag_bytes;
@@ -218,10 +249,16 @@ husk_status husk_oscore_message_decode(const husk_oscore_context *context, uint8
     return HUSK_OK;
 }
 
-husk_status husk_oscore_message_open(const husk_oscore_context *context, const husk_oscore_binding *binding,
+husk_status husk_oscore_message_open(husk_oscore_context *context, const husk_oscore_binding *binding,
                                      const husk_oscore_text *text)
 {
+    if (context->count_v >= context->limit_v) {
+        return HUSK_ERR_EXHAUSTED;
+    }
     husk_status status = run_aead(context, binding, false, text);
+    if (status == HUSK_ERR_AUTHENTICATION) {
+        context->count_v++;
+    }
     return status == HUSK_ERR_ARGUMENT ? HUSK_ERR_FORMAT : status; /* longer than the AEAD allows */
 }
 

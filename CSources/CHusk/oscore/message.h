@@ -53,8 +53,8 @@ husk_status husk_oscore_message_decode(const husk_oscore_context *context, uint8
                                        husk_coap_message *message, husk_oscore_option *option,
                                        husk_oscore_text *text);
 
-/* Verifies and decrypts in place. */
-husk_status husk_oscore_message_open(const husk_oscore_context *context, const husk_oscore_binding *binding,
+/* Verifies and decrypts in place, and counts what does not verify. HUSK_ERR_EXHAUSTED if that was too often. */
+husk_status husk_oscore_message_open(husk_oscore_context *context, const husk_oscore_binding *binding,
                                      const husk_oscore_text *text);
 
 /* Puts code, options and payload of the decrypted text into `message`. HUSK_ERR_FORMAT if they are malformed. */

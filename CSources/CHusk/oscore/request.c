@@ -76,6 +76,17 @@ husk_status husk_oscore_request_unprotect(husk_oscore_context *context, husk_osc
         return HUSK_ERR_FORMAT;
     }
     exchange->request_sequence = sequence;
+    exchange->notification = 0;
+    if (context->window_lost && !husk_oscore_echo_matches(&message, (husk_bytes){context->echo, sizeof context->echo})) {
+        husk_wipe(text.data, text.len);
+        exchange->phase = HUSK_OSCORE_SERVER_ANSWERED; /* the nonce of the request may have been used before */
+        exchange->observes = false;
+        return HUSK_ERR_FRESHNESS;
+    }
+    if (context->window_lost) {
+        context->window_lost = false;
+        husk_oscore_replay_set_lowest(context, sequence);
+    }
     exchange->phase = HUSK_OSCORE_SERVER_ANSWERS;
     exchange->observes = husk_oscore_observe(&message) == HUSK_OSCORE_REGISTER;
     *inner = message;

@@ -182,7 +182,7 @@ husk_status husk_kudos_start(husk_kudos *kudos);
 
 /* The four functions of oscore.h with the same parameters and contract; `context` is the context in use, all zero
  * if there is none, and is replaced when the peer has shown to have the new one: sequence number and replay window
- * start again, a sender_limit of the caller's is to be set again.
+ * start again, limits of the caller's are to be set again.
  *
  * Requests: in an execution a KUDOS message, else an ordinary one. HUSK_ERR_STATE: no context and no execution begun,
  * or something is to be stored first. HUSK_ERR_EXHAUSTED in an execution: call husk_kudos_start. */
