@@ -22,6 +22,8 @@ public enum HuskError: Error, Sendable, Hashable {
     case replay
     /// Names a security context other than this one.
     case context
+    /// Verified, but it may be an old one: it is to be challenged.
+    case freshness
 
     // The peers do not fit together: the handshake is over.
     /// EDHOC method not supported.
@@ -48,7 +50,7 @@ public enum HuskError: Error, Sendable, Hashable {
     case timeout
 
     // The keys are used up.
-    /// No sequence number is left for this key.
+    /// No sequence number is left for this key, or a usage limit of it is reached.
     case exhausted
 }
 
@@ -64,6 +66,7 @@ extension HuskError {
         case .authentication: HUSK_ERR_AUTHENTICATION
         case .replay: HUSK_ERR_REPLAY
         case .context: HUSK_ERR_CONTEXT
+        case .freshness: HUSK_ERR_FRESHNESS
         case .method: HUSK_ERR_METHOD
         case .suite: HUSK_ERR_SUITE
         case .credential: HUSK_ERR_CREDENTIAL
@@ -89,6 +92,7 @@ extension HuskError {
         case HUSK_ERR_AUTHENTICATION: self = .authentication
         case HUSK_ERR_REPLAY: self = .replay
         case HUSK_ERR_CONTEXT: self = .context
+        case HUSK_ERR_FRESHNESS: self = .freshness
         case HUSK_ERR_METHOD: self = .method
         case HUSK_ERR_SUITE: self = .suite
         case HUSK_ERR_CREDENTIAL: self = .credential
@@ -115,6 +119,7 @@ extension HuskError {
         case .authentication: "the message does not verify"
         case .replay: "the message was seen before"
         case .context: "the message belongs to another security context"
+        case .freshness: "the message may be an old one"
         case .method: "the EDHOC method is not supported"
         case .suite: "the cipher suites do not fit"
         case .credential: "the credential is unknown or must not be used here"
@@ -139,6 +144,7 @@ extension HuskError {
         case .authentication: "drop it and carry on; if it lasts, compare the keys of both sides"
         case .replay: "drop the message and carry on"
         case .context: "look up the context by the identifier in the message"
+        case .freshness: "answer with a challenge; the client repeats the message with the Echo option in it"
         case .method: "configure EDHOC method 4 (PSK) on both sides"
         case .suite: "configure a suite that both sides have"
         case .credential: "compare kid, key and identities of both sides"

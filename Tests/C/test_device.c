@@ -680,7 +680,7 @@ static void unusable_requests(void)
     }
     bad.payload.len--;
     authenticate();
-    device.oscore.sender_limit = HUSK_OSCORE_SEQUENCE_MAX;
+    device.oscore.limit_q = gateway.context.limit_q = UINT64_MAX;
     device.oscore.sender_sequence = HUSK_OSCORE_SEQUENCE_MAX - 2;
     CHECK_OK(husk_device_start(&device, &bad));
     CHECK_INT(step().kind, HUSK_EVENT_RESPONSE);
@@ -697,12 +697,18 @@ static void used_up_key_is_replaced(void)
 {
     begin();
     authenticate();
-    CHECK_INT(device.oscore.sender_limit, HUSK_DEVICE_KEY_USES);
-    device.oscore.sender_sequence = HUSK_DEVICE_KEY_USES - 1;
+    CHECK_INT(device.oscore.limit_q, 1 << 20);
+    device.oscore.limit_q = device.oscore.sender_sequence + 1;
     CHECK_OK(husk_device_start(&device, &request));
     check_response(step());
     check_response(begin_combined());
     CHECK_INT(device.oscore.sender_sequence, 1);
+    device.oscore.count_v = device.oscore.limit_v - 1; /* forgeries use up the other key */
+    CHECK_OK(husk_device_start(&device, &request));
+    check_response(step());
+    device.oscore.count_v = device.oscore.limit_v;
+    check_response(begin_combined());
+    CHECK(device.oscore.sender_sequence == 1 && device.oscore.count_v == 0);
 }
 
 /* A new handshake leaves the old session in use until it has succeeded. */

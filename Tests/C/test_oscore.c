@@ -623,7 +623,7 @@ static void what_cannot_be_protected(void)
         uint8_t code;
         const char *options;
     } bad[] = {
-        {HUSK_ERR_UNSUPPORTED, HUSK_COAP_GET, "60"},       /* Observe */
+        {HUSK_ERR_ARGUMENT, HUSK_COAP_GET, "6400000000"}, /* an Observe value of four bytes */
         {HUSK_ERR_UNSUPPORTED, HUSK_COAP_GET, "b161 4100 d10761"}, /* Uri-Path, Uri-Query, Proxy-Uri */
         {HUSK_ERR_UNSUPPORTED, HUSK_COAP_GET, "90"},       /* OSCORE */
         {HUSK_ERR_ARGUMENT, HUSK_COAP_EMPTY, ""},
@@ -700,6 +700,7 @@ static void exhausted(void)
         pair_up(0);
         pair.client.sender_sequence = pair.server.sender_sequence = last;
         pair.client.sender_limit = pair.server.sender_limit = limits[i];
+        pair.client.limit_q = pair.server.limit_q = UINT64_MAX;
         ask();
         CHECK_OK(hear());
         CHECK(pair.server.window_top == last);

@@ -37,6 +37,7 @@ static void pair_up(test_rng *rng, const husk_aead *aead, size_t client_len, siz
     CHECK_OK(husk_id_set(&parameters.recipient_id, name, client_len));
     CHECK_OK(husk_id_set(&parameters.sender_id, name + 7, server_len));
     CHECK_OK(husk_oscore_context_init(&pair.server, &parameters));
+    pair.client.limit_q = pair.server.limit_q = UINT64_MAX; /* numbers of any size */
     memset(&pair.asked, 0, sizeof pair.asked);
     memset(&pair.heard, 0, sizeof pair.heard);
 }
@@ -177,10 +178,11 @@ static void overhead(void)
     pair.client.sender_sequence = HUSK_OSCORE_SEQUENCE_MAX;
     husk_coap_writer w;
     husk_coap_writer_init_options(&w, plain, sizeof plain);
-    static const uint32_t numbers[] = {HUSK_COAP_ETAG,  HUSK_COAP_HOP_LIMIT,    HUSK_COAP_ACCEPT, HUSK_COAP_EDHOC, 33,
-                                       HUSK_COAP_PROXY_SCHEME, 302};
+    static const uint32_t numbers[] = {HUSK_COAP_ETAG,  HUSK_COAP_OBSERVE, HUSK_COAP_HOP_LIMIT, 20, HUSK_COAP_EDHOC,
+                                       33,              HUSK_COAP_PROXY_SCHEME, 302};
+    static const uint8_t cancel[] = {1};
     for (size_t i = 0; i < COUNT(numbers); i++) {
-        husk_coap_write_option(&w, numbers[i], NULL, 0);
+        husk_coap_write_option(&w, numbers[i], cancel, numbers[i] == HUSK_COAP_OBSERVE);
     }
     CHECK_OK(husk_coap_writer_finish(&w, &plain_len));
     message.options = bytes(plain, plain_len);
@@ -204,7 +206,8 @@ static size_t sample_request(test_rng *rng)
 /* Compares field by field: padding in a struct may differ. */
 static bool same_state(const husk_oscore_context *a, const husk_oscore_context *b)
 {
-    return a->sender_sequence == b->sender_sequence && a->sender_limit == b->sender_limit &&
+    return a->limit_q == b->limit_q && a->limit_v == b->limit_v && a->limit_l == b->limit_l &&
+           a->window_lost == b->window_lost && a->sender_sequence == b->sender_sequence && a->sender_limit == b->sender_limit &&
            a->window_top == b->window_top && a->window_bits == b->window_bits &&
            memcmp(a->sender_key, b->sender_key, sizeof a->sender_key) == 0 &&
            memcmp(a->recipient_key, b->recipient_key, sizeof a->recipient_key) == 0 &&
@@ -227,6 +230,7 @@ static husk_status try_altered(bool response, size_t len)
         return status;
     }
     CHECK(same_state(&context, &before));
+    CHECK_INT(context.count_v - before.count_v, status == HUSK_ERR_AUTHENTICATION); /* all that a forgery changes */
     CHECK(exchange.phase == was.phase && exchange.request_sequence == was.request_sequence);
     return status;
 }

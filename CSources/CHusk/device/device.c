@@ -42,8 +42,7 @@ husk_status husk_device_start(husk_device *device, const husk_device_request *re
     device->renegotiated = false;
     device->reauthenticated = false;
     device->sequential = config->sequential;
-    bool used_up = device->has_context && device->oscore.sender_sequence >= device->oscore.sender_limit;
-    if (request != NULL && device->has_context && !used_up) {
+    if (request != NULL && device->has_context && !husk_oscore_is_exhausted(&device->oscore)) {
         status = husk_device_send_request(device, false, HUSK_DEVICE_WAIT_RESPONSE);
     } else {
         status = config->profile->authenticate(device);

@@ -108,9 +108,7 @@ static husk_status send_message_3(husk_device *device)
 static husk_status take_context(husk_device *device)
 {
     device->has_context = false; /* until the gateway has proved to hold the keys too */
-    husk_status status = husk_edhoc_oscore_context(&device->edhoc, &device->oscore);
-    device->oscore.sender_limit = HUSK_DEVICE_KEY_USES;
-    return status;
+    return husk_edhoc_oscore_context(&device->edhoc, &device->oscore);
 }
 
 /* Message 3 in front of the request (RFC 9668). The new context takes the place of the old one, which is not in use

@@ -157,7 +157,6 @@ static husk_status take(husk_device *device, const husk_coap_message *answer, ui
         husk_device_fail(device, status, 0, event);
         return HUSK_OK;
     }
-    device->oscore.sender_limit = HUSK_DEVICE_KEY_USES;
     husk_device_begin_session(device, event);
     return HUSK_OK;
 }
@@ -166,11 +165,7 @@ static husk_status take(husk_device *device, const husk_coap_message *answer, ui
 static husk_status unprotect(husk_device *device, uint8_t *datagram, size_t len, husk_coap_message *inner)
 {
     uint8_t what;
-    husk_status status = unprotect_with(device, datagram, len, inner, &what);
-    if (status == HUSK_OK && (what == HUSK_KUDOS_ESTABLISHED || what == HUSK_KUDOS_CONFIRMED)) {
-        device->oscore.sender_limit = HUSK_DEVICE_KEY_USES;
-    }
-    return status;
+    return unprotect_with(device, datagram, len, inner, &what);
 }
 
 const husk_profile husk_profile_kudos = {

@@ -6,6 +6,7 @@
 
 #define MASTER_SECRET_MIN_BYTES 16
 #define CBOR_NULL 22
+#define COSE_CHACHA20_POLY1305 24
 
 /* info = [ id, id_context, alg_aead, type, L ]: three heads, two identifiers, an int32, "Key", and a length. */
 #define INFO_MAX_BYTES (1 + 1 + HUSK_OSCORE_ID_MAX_BYTES + 1 + HUSK_OSCORE_ID_CONTEXT_MAX_BYTES + 5 + 4 + 2)
@@ -40,6 +41,20 @@ static bool parameters_are_valid(const husk_oscore_parameters *parameters)
            !husk_id_equal(&parameters->sender_id, &parameters->recipient_id);
 }
 
+/* What draft-ietf-core-oscore-key-limits section 2.1.1 recommends. `l` is in blocks there: 2^8 or 2^10 of 16 or 64
+ * bytes. */
+static void set_limits(husk_oscore_context *context)
+{
+    const husk_aead *aead = context->aead;
+    bool long_tag = aead->tag_bytes == HUSK_AEAD_TAG_MAX_BYTES;
+    context->limit_q = (uint64_t)1 << 20;
+    context->limit_v = (uint32_t)1 << (long_tag ? 20 : 14);
+    context->limit_l = (uint32_t)1 << (long_tag ? 14 : 12);
+    if (aead->cose_alg == COSE_CHACHA20_POLY1305) {
+        context->limit_l = (uint32_t)1 << 16;
+    }
+}
+
 husk_status husk_oscore_context_init(husk_oscore_context *context, const husk_oscore_parameters *parameters)
 {
     if (!parameters_are_valid(parameters)) {
@@ -49,6 +64,7 @@ husk_status husk_oscore_context_init(husk_oscore_context *context, const husk_os
     memset(context, 0, sizeof *context);
     context->aead = aead;
     context->sender_limit = HUSK_OSCORE_SEQUENCE_MAX + 1;
+    set_limits(context);
     context->sender_id = parameters->sender_id;
     context->recipient_id = parameters->recipient_id;
     context->has_id_context = parameters->has_id_context;

@@ -258,6 +258,10 @@ husk_status husk_kudos_response_protect(husk_kudos *kudos, husk_oscore_context *
     if (kudos->unsaved || (!kudos_message && context->aead == NULL)) {
         return HUSK_ERR_STATE;
     }
+    bool replaced = exchange->epoch != kudos->epoch;
+    if ((kudos_message || to_kudos || replaced) && husk_oscore_observe(message) != HUSK_OSCORE_NO_OBSERVE) {
+        return HUSK_ERR_STATE;
+    }
     husk_oscore_exchange plain = *exchange;
     if (to_kudos) {
         plain.phase = HUSK_OSCORE_SERVER_ANSWERED;
@@ -268,12 +272,13 @@ husk_status husk_kudos_response_protect(husk_kudos *kudos, husk_oscore_context *
         out_cap = capacity(out_cap);
     }
     /* Under another key than the request, the request's nonce may be used already (section 3). */
-    bool own_partial_iv = kudos_message || to_kudos || exchange->epoch != kudos->epoch;
+    bool own_partial_iv = kudos_message || to_kudos || replaced;
     husk_status status = husk_oscore_response_protect(context, &plain, own_partial_iv, message, out, out_cap, out_len);
     if (kudos_message) {
         finish(kudos, status, 0, out, out_len);
     } else if (!to_kudos) {
         exchange->phase = plain.phase;
+        exchange->observes = plain.observes;
     }
     return status;
 }
@@ -507,7 +512,7 @@ static husk_status receive(husk_kudos *kudos, husk_oscore_context *context, husk
     if (status == HUSK_OK) {
         status = accept(kudos, context, c, r);
     }
-    if (status == HUSK_OK) {
+    if (status == HUSK_OK || status == HUSK_ERR_FRESHNESS) {
         opened.epoch = kudos->epoch;
         *exchange = opened;
     }
@@ -543,10 +548,14 @@ husk_status husk_kudos_response_unprotect(husk_kudos *kudos, husk_oscore_context
     }
     reception r = {.datagram = datagram, .len = len, .spare = spare, .spare_cap = spare_cap, .inner = inner,
                    .event = event};
+    uint32_t epoch = exchange->epoch;
     exchange->phase = HUSK_OSCORE_CLIENT_WAITS;
     husk_status status = receive(kudos, context, exchange, &r, to_kudos, husk_oscore_response_unprotect);
     if (status != HUSK_OK && to_kudos) {
         exchange->phase = HUSK_OSCORE_CLIENT_KUDOS;
+    }
+    if (exchange->epoch != epoch) { /* an observation ends with its context */
+        *exchange = (husk_oscore_exchange){0};
     }
     return status;
 }

@@ -18,14 +18,16 @@
     (1 + 1 + 1 + 5 + 1 + HUSK_OSCORE_ID_MAX_BYTES + 1 + HUSK_OSCORE_PARTIAL_IV_MAX_BYTES + 1)
 
 /* Where an option goes. The outer ones stand before or after the OSCORE option, as their numbers demand. */
-#define INNER 0
-#define OUTER_BEFORE 1
-#define OUTER_AFTER 2
-#define REFUSED 3
+#define REFUSED 0
+#define INNER 1
+#define OUTER_BEFORE 2
+#define OUTER_AFTER 4
 
-static unsigned place_of(uint32_t number)
+static unsigned places_of(uint32_t number)
 {
     switch (number) {
+    case HUSK_COAP_OBSERVE: /* for the endpoint, and for proxies (RFC 8613 section 4.1.3.5) */
+        return INNER | OUTER_BEFORE;
     case HUSK_COAP_URI_HOST:
     case HUSK_COAP_URI_PORT:
         return OUTER_BEFORE;
@@ -33,7 +35,6 @@ static unsigned place_of(uint32_t number)
     case HUSK_COAP_EDHOC:
     case HUSK_COAP_PROXY_SCHEME:
         return OUTER_AFTER;
-    case HUSK_COAP_OBSERVE:
     case HUSK_COAP_OSCORE:
     case HUSK_COAP_PROXY_URI:
         return REFUSED;
@@ -42,48 +43,86 @@ static unsigned place_of(uint32_t number)
     }
 }
 
-static husk_status check_options(husk_bytes options)
+uint32_t husk_oscore_observe(const husk_coap_message *message)
 {
+    husk_bytes option;
+    uint32_t value;
+    bool readable = husk_coap_option_find(message->options, HUSK_COAP_OBSERVE, &option) && option.len <= 3 &&
+                    husk_coap_option_uint(option, &value) == HUSK_OK;
+    return readable ? value : HUSK_OSCORE_NO_OBSERVE;
+}
+
+static husk_status check_options(const husk_coap_message *message)
+{
+    const uint32_t observe_max = husk_coap_code_is_request(message->code) ? HUSK_OSCORE_CANCEL : 0xffffff;
     husk_coap_options walk;
-    husk_coap_options_init(&walk, options);
+    husk_coap_options_init(&walk, message->options);
     uint32_t number;
     husk_bytes value;
     while (husk_coap_option_next(&walk, &number, &value)) {
-        if (place_of(number) == REFUSED) {
+        if (places_of(number) == REFUSED) {
             return HUSK_ERR_UNSUPPORTED;
+        }
+        if (number == HUSK_COAP_OBSERVE && husk_oscore_observe(message) > observe_max) {
+            return HUSK_ERR_ARGUMENT;
         }
     }
     return walk.left == 0 ? HUSK_OK : HUSK_ERR_ARGUMENT;
 }
 
-static void write_options(husk_coap_writer *w, husk_bytes options, unsigned place)
+static void write_options(husk_coap_writer *w, const husk_coap_message *message, unsigned place)
 {
     husk_coap_options walk;
-    husk_coap_options_init(&walk, options);
+    husk_coap_options_init(&walk, message->options);
     uint32_t number;
     husk_bytes value;
     while (husk_coap_option_next(&walk, &number, &value)) {
-        if (place_of(number) == place) {
-            husk_coap_write_option(w, number, value.data, value.len);
+        if ((places_of(number) & place) == 0) {
+            continue;
         }
+        if (number == HUSK_COAP_OBSERVE && place == INNER && !husk_coap_code_is_request(message->code)) {
+            value.len = 0; /* the order of notifications is that of their Partial IVs (section 4.1.3.5.2) */
+        }
+        husk_coap_write_option(w, number, value.data, value.len);
     }
 }
 
+/* A proxy knows Observe with FETCH and 2.05 (Content) only (sections 4.1.3.5 and 4.2). */
+static uint8_t outer_code(const husk_coap_message *message)
+{
+    bool observes = husk_oscore_observe(message) != HUSK_OSCORE_NO_OBSERVE;
+    if (husk_coap_code_is_request(message->code)) {
+        return observes ? HUSK_COAP_FETCH : HUSK_COAP_POST;
+    }
+    return observes ? HUSK_COAP_CONTENT : HUSK_COAP_CHANGED;
+}
+
 /* Returns where the plaintext begins. */
-static size_t write_message(husk_coap_writer *w, uint8_t *out, size_t cap, husk_bytes option, uint8_t outer_code,
+static size_t write_message(husk_coap_writer *w, uint8_t *out, size_t cap, husk_bytes option,
                             const husk_coap_message *message)
 {
-    husk_coap_writer_init(w, out, cap, message->type, outer_code, message->message_id, message->token);
-    write_options(w, message->options, OUTER_BEFORE);
+    husk_coap_writer_init(w, out, cap, message->type, outer_code(message), message->message_id, message->token);
+    write_options(w, message, OUTER_BEFORE);
     husk_coap_write_option(w, HUSK_COAP_OSCORE, option.data, option.len);
-    write_options(w, message->options, OUTER_AFTER);
+    write_options(w, message, OUTER_AFTER);
     uint8_t start[2] = {PAYLOAD_MARKER, message->code};
     husk_coap_write_raw(w, start, sizeof start);
     size_t text_at = w->len - 1;
     w->number = 0;
-    write_options(w, message->options, INNER);
+    write_options(w, message, INNER);
     husk_coap_write_payload(w, message->payload.data, message->payload.len);
     return text_at;
+}
+
+uint64_t husk_oscore_count_q(const husk_oscore_context *context)
+{
+    return context->sender_sequence + (context->window_bits != 0 ? context->window_top + 1 : 0);
+}
+
+bool husk_oscore_is_exhausted(const husk_oscore_context *context)
+{
+    return context->sender_sequence > HUSK_OSCORE_SEQUENCE_MAX || husk_oscore_count_q(context) >= context->limit_q ||
+           context->count_v >= context->limit_v;
 }
 
 husk_status husk_oscore_sequence_next(const husk_oscore_context *context, uint64_t *sequence)
@@ -96,25 +135,32 @@ husk_status husk_oscore_sequence_next(const husk_oscore_context *context, uint64
 }
 
 husk_status husk_oscore_message_compose(const husk_oscore_context *context, const husk_oscore_option *option,
-                                        uint8_t outer_code, const husk_coap_message *message, uint8_t *out,
-                                        size_t out_cap, size_t *out_len, husk_oscore_text *text)
+                                        const husk_coap_message *message, uint8_t *out, size_t out_cap,
+                                        size_t *out_len, husk_oscore_text *text)
 {
-    husk_status status = check_options(message->options);
+    husk_status status = check_options(message);
     if (status != HUSK_OK) {
         return status;
     }
     uint8_t value[HUSK_OSCORE_OPTION_MAX_BYTES];
     husk_bytes encoded = {value, husk_oscore_option_encode(option, value)};
     husk_coap_writer w;
-    write_message(&w, NULL, 0, encoded, outer_code, message); /* measures */
+    size_t text_at = write_message(&w, NULL, 0, encoded, message); /* measures */
     if (w.status != HUSK_OK) {
         return w.status;
+    }
+    /* A response with the nonce of its request is among those counted. */
+    if (husk_oscore_count_q(context) + (option->has_partial_iv ? 1 : 0) > context->limit_q) {
+        return HUSK_ERR_EXHAUSTED;
     }
     size_t tag_len = context->aead->tag_bytes;
     if (out_cap < tag_len || w.len > out_cap - tag_len) {
         return HUSK_ERR_BUFFER;
     }
-    size_t text_at = write_message(&w, out, out_cap, encoded, outer_code, message);
+    if (w.len - text_at > context->limit_l - tag_len) {
+        return HUSK_ERR_ARGUMENT;
+    }
+    (void)write_message(&w, out, out_cap, encoded, message);
     text->data = out + text_at;
     text->len = w.len - text_at;
     *out_len = w.len + tag_len;
@@ -164,6 +210,15 @@ static bool names(husk_bytes name, const uint8_t *own, size_t own_len)
     return name.len == own_len && memcmp(name.data, own, own_len) == 0;
 }
 
+/* Any block but the first of one: with a number, or more to come (RFC 7959 section 2.2). A malformed option too. */
+static bool is_fragment(husk_bytes options, uint32_t number)
+{
+    husk_bytes option;
+    uint32_t value = 0;
+    return husk_coap_option_find(options, number, &option) &&
+           (husk_coap_option_uint(option, &value) != HUSK_OK || value >> 3 != 0);
+}
+
 husk_status husk_oscore_message_decode(const husk_oscore_context *context, uint8_t *datagram, size_t len,
                                        husk_coap_message *message, husk_oscore_option *option,
                                        husk_oscore_text *text)
@@ -175,7 +230,11 @@ husk_status husk_oscore_message_decode(const husk_oscore_context *context, uint8
     if (status != HUSK_OK) {
         return status;
     }
-    if (message->payload.len <= context->aead->tag_bytes) { /* not even a code in it */
+    if (is_fragment(message->options, HUSK_COAP_BLOCK1) || is_fragment(message->options, HUSK_COAP_BLOCK2)) {
+        return HUSK_ERR_UNSUPPORTED;
+    }
+    if (message->payload.len <= context->aead->tag_bytes || /* not even a code in it */
+        message->payload.len > context->limit_l) {
         return HUSK_ERR_FORMAT;
     }
     text->len = message->payload.len - context->aead->tag_bytes;
@@ -190,10 +249,16 @@ husk_status husk_oscore_message_decode(const husk_oscore_context *context, uint8
     return HUSK_OK;
 }
 
-husk_status husk_oscore_message_open(const husk_oscore_context *context, const husk_oscore_binding *binding,
+husk_status husk_oscore_message_open(husk_oscore_context *context, const husk_oscore_binding *binding,
                                      const husk_oscore_text *text)
 {
+    if (context->count_v >= context->limit_v) {
+        return HUSK_ERR_EXHAUSTED;
+    }
     husk_status status = run_aead(context, binding, false, text);
+    if (status == HUSK_ERR_AUTHENTICATION) {
+        context->count_v++;
+    }
     return status == HUSK_ERR_ARGUMENT ? HUSK_ERR_FORMAT : status; /* longer than the AEAD allows */
 }
 

@@ -27,14 +27,21 @@ typedef struct husk_oscore_text {
     size_t len; /* without the tag */
 } husk_oscore_text;
 
+/* The value of a message's Observe option: 0 and 1 mean registration and cancellation in requests. NO_OBSERVE if there
+ * is none, or an unreadable one, which is to be ignored as an elective option. */
+#define HUSK_OSCORE_NO_OBSERVE UINT32_MAX
+#define HUSK_OSCORE_REGISTER 0
+#define HUSK_OSCORE_CANCEL 1
+uint32_t husk_oscore_observe(const husk_coap_message *message);
+
 /* The next Partial IV, not yet spent; HUSK_ERR_EXHAUSTED if there is none. */
 husk_status husk_oscore_sequence_next(const husk_oscore_context *context, uint64_t *sequence);
 
 /* Lays the protected message out, with its plaintext still in clear at `text` and room for the tag behind it. Writes
  * nothing before it is certain that everything fits. */
 husk_status husk_oscore_message_compose(const husk_oscore_context *context, const husk_oscore_option *option,
-                                        uint8_t outer_code, const husk_coap_message *message, uint8_t *out,
-                                        size_t out_cap, size_t *out_len, husk_oscore_text *text);
+                                        const husk_coap_message *message, uint8_t *out, size_t out_cap,
+                                        size_t *out_len, husk_oscore_text *text);
 
 /* Encrypts the text, or wipes it if the AEAD fails. After HUSK_ERR_ARGUMENT the nonce was not used; after any other
  * status it counts as used. */
@@ -46,8 +53,8 @@ husk_status husk_oscore_message_decode(const husk_oscore_context *context, uint8
                                        husk_coap_message *message, husk_oscore_option *option,
                                        husk_oscore_text *text);
 
-/* Verifies and decrypts in place. */
-husk_status husk_oscore_message_open(const husk_oscore_context *context, const husk_oscore_binding *binding,
+/* Verifies and decrypts in place, and counts what does not verify. HUSK_ERR_EXHAUSTED if that was too often. */
+husk_status husk_oscore_message_open(husk_oscore_context *context, const husk_oscore_binding *binding,
                                      const husk_oscore_text *text);
 
 /* Puts code, options and payload of the decrypted text into `message`. HUSK_ERR_FORMAT if they are malformed. */

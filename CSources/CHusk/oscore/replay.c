@@ -22,3 +22,8 @@ void husk_oscore_replay_accept(husk_oscore_context *context, uint64_t sequence)
     context->window_bits = bits | 1;
     context->window_top = sequence;
 }
+
+void husk_oscore_replay_set_lowest(husk_oscore_context *context, uint64_t sequence)
+{
+    context->window_bits |= UINT32_MAX << (uint32_t)(context->window_top - sequence);
+}

@@ -10,4 +10,7 @@ bool husk_oscore_replay_is_fresh(const husk_oscore_context *context, uint64_t se
 /* Marks a fresh sequence number as verified; the window moves up if it is the greatest so far. */
 void husk_oscore_replay_accept(husk_oscore_context *context, uint64_t sequence);
 
+/* Makes a number that was just accepted the lowest: no smaller one is fresh any more. */
+void husk_oscore_replay_set_lowest(husk_oscore_context *context, uint64_t sequence);
+
 #endif

@@ -11,6 +11,7 @@ husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscor
     if (!husk_coap_code_is_request(message->code)) {
         return HUSK_ERR_ARGUMENT;
     }
+    uint32_t observe = husk_oscore_observe(message);
     uint64_t sequence;
     husk_status status = husk_oscore_sequence_next(context, &sequence);
     if (status != HUSK_OK) {
@@ -26,7 +27,7 @@ husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscor
         .partial_iv = {partial_iv, husk_oscore_partial_iv_write(sequence, partial_iv)},
     };
     husk_oscore_text text;
-    status = husk_oscore_message_compose(context, &option, HUSK_COAP_POST, message, out, out_cap, out_len, &text);
+    status = husk_oscore_message_compose(context, &option, message, out, out_cap, out_len, &text);
     if (status != HUSK_OK) {
         return status;
     }
@@ -40,7 +41,9 @@ husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscor
         return status;
     }
     exchange->request_sequence = sequence;
+    exchange->notification = 0;
     exchange->phase = HUSK_OSCORE_CLIENT_WAITS;
+    exchange->observes = observe == HUSK_OSCORE_REGISTER;
     return HUSK_OK;
 }
 
@@ -73,7 +76,19 @@ husk_status husk_oscore_request_unprotect(husk_oscore_context *context, husk_osc
         return HUSK_ERR_FORMAT;
     }
     exchange->request_sequence = sequence;
+    exchange->notification = 0;
+    if (context->window_lost && !husk_oscore_echo_matches(&message, (husk_bytes){context->echo, sizeof context->echo})) {
+        husk_wipe(text.data, text.len);
+        exchange->phase = HUSK_OSCORE_SERVER_ANSWERED; /* the nonce of the request may have been used before */
+        exchange->observes = false;
+        return HUSK_ERR_FRESHNESS;
+    }
+    if (context->window_lost) {
+        context->window_lost = false;
+        husk_oscore_replay_set_lowest(context, sequence);
+    }
     exchange->phase = HUSK_OSCORE_SERVER_ANSWERS;
+    exchange->observes = husk_oscore_observe(&message) == HUSK_OSCORE_REGISTER;
     *inner = message;
     return HUSK_OK;
 }

@@ -1,7 +1,17 @@
-/* Responses: protected by the server, unprotected by the client (RFC 8613 sections 8.3 and 8.4). */
+/* Responses: protected by the server, unprotected by the client (RFC 8613 sections 8.3 and 8.4), notifications of an
+ * observed resource among them (sections 4.1.3.5.2 and 7.4.1). */
 #include "coap/message.h"
 #include "oscore/message.h"
 #include "oscore/nonce.h"
+
+/* The number of a notification without Partial IV, which is older than any with one; those follow in the order of
+ * their Partial IVs. */
+#define OLDEST 1
+
+bool husk_oscore_exchange_observes(const husk_oscore_exchange *exchange)
+{
+    return exchange->observes;
+}
 
 husk_status husk_oscore_response_protect(husk_oscore_context *context, husk_oscore_exchange *exchange,
                                          bool own_partial_iv, const husk_coap_message *message, uint8_t *out,
@@ -12,6 +22,10 @@ husk_status husk_oscore_response_protect(husk_oscore_context *context, husk_osco
     }
     if (!husk_coap_code_is_response(message->code)) {
         return HUSK_ERR_ARGUMENT;
+    }
+    bool notification = husk_oscore_observe(message) != HUSK_OSCORE_NO_OBSERVE;
+    if (notification && !exchange->observes) {
+        return HUSK_ERR_STATE;
     }
     uint64_t request_sequence = exchange->request_sequence;
     husk_oscore_binding binding = {&context->recipient_id, request_sequence, &context->recipient_id, request_sequence};
@@ -28,7 +42,7 @@ husk_status husk_oscore_response_protect(husk_oscore_context *context, husk_osco
         option.partial_iv.len = husk_oscore_partial_iv_write(binding.nonce_sequence, partial_iv);
     }
     husk_oscore_text text;
-    status = husk_oscore_message_compose(context, &option, HUSK_COAP_CHANGED, message, out, out_cap, out_len, &text);
+    status = husk_oscore_message_compose(context, &option, message, out, out_cap, out_len, &text);
     if (status != HUSK_OK) {
         return status;
     }
@@ -40,6 +54,9 @@ husk_status husk_oscore_response_protect(husk_oscore_context *context, husk_osco
         context->sender_sequence = binding.nonce_sequence + 1;
     } else {
         exchange->phase = HUSK_OSCORE_SERVER_ANSWERED;
+    }
+    if (status == HUSK_OK) {
+        exchange->observes = notification;
     }
     return status;
 }
@@ -62,23 +79,31 @@ husk_status husk_oscore_response_unprotect(husk_oscore_context *context, husk_os
     }
     uint64_t request_sequence = exchange->request_sequence;
     husk_oscore_binding binding = {&context->sender_id, request_sequence, &context->sender_id, request_sequence};
+    uint64_t number = OLDEST;
     if (option.has_partial_iv) {
         binding.nonce_id = &context->recipient_id;
         binding.nonce_sequence = husk_oscore_partial_iv_read(option.partial_iv);
+        number = OLDEST + 1 + binding.nonce_sequence;
+    }
+    if (number <= exchange->notification) {
+        return HUSK_ERR_REPLAY;
     }
     status = husk_oscore_message_open(context, &binding, &text);
     if (status != HUSK_OK) {
         return status;
     }
     status = husk_oscore_message_reveal(&text, &message);
-    husk_bytes observe;
+    bool notification = status == HUSK_OK && husk_oscore_observe(&message) != HUSK_OSCORE_NO_OBSERVE;
     /* A notification that was not asked for is not to be processed (RFC 8613 section 4.1.3.5.2). */
-    if (status != HUSK_OK || !husk_coap_code_is_response(message.code) ||
-        husk_coap_option_find(message.options, HUSK_COAP_OBSERVE, &observe)) {
+    if (status != HUSK_OK || !husk_coap_code_is_response(message.code) || (notification && !exchange->observes)) {
         husk_wipe(text.data, text.len);
         return HUSK_ERR_FORMAT;
     }
-    exchange->phase = HUSK_OSCORE_IDLE;
+    exchange->notification = number;
+    if (!notification) {
+        exchange->phase = HUSK_OSCORE_IDLE;
+        exchange->observes = false;
+    }
     *inner = message;
     return HUSK_OK;
 }

@@ -26,6 +26,7 @@ typedef int32_t husk_status;
 #define HUSK_ERR_AUTHENTICATION (-18) /* the tag does not verify: other key, other context, or tampered with */
 #define HUSK_ERR_REPLAY (-19)         /* seen before, or older than the replay window */
 #define HUSK_ERR_CONTEXT (-20)        /* names a security context other than this one */
+#define HUSK_ERR_FRESHNESS (-21)      /* verified, but it may be an old one: answer with husk_oscore_challenge_protect */
 
 /* The peers do not fit together: answer with husk_edhoc_error_compose and end the handshake. */
 #define HUSK_ERR_METHOD (-32)     /* EDHOC method not supported */
@@ -42,7 +43,7 @@ typedef int32_t husk_status;
 #define HUSK_ERR_TIMEOUT (-50) /* the peer did not answer within the retransmission limits */
 
 /* The keys are used up: authenticate again. */
-#define HUSK_ERR_EXHAUSTED (-64) /* no sequence number left that may be used with this key */
+#define HUSK_ERR_EXHAUSTED (-64) /* no sequence number left, or a usage limit of the key is reached */
 
 /* `len` bytes at `data`, borrowed. `data` may be NULL if `len` is 0. */
 typedef struct husk_bytes {

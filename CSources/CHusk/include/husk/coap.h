@@ -58,8 +58,11 @@ extern "C" {
 #define HUSK_COAP_HOP_LIMIT 16
 #define HUSK_COAP_ACCEPT 17
 #define HUSK_COAP_EDHOC 21 /* RFC 9668 */
+#define HUSK_COAP_BLOCK2 23 /* RFC 7959 */
+#define HUSK_COAP_BLOCK1 27
 #define HUSK_COAP_PROXY_URI 35
 #define HUSK_COAP_PROXY_SCHEME 39
+#define HUSK_COAP_ECHO 252 /* RFC 9175 */
 
 /* Content formats of EDHOC messages (RFC 9528 section 10.9). */
 #define HUSK_COAP_FORMAT_EDHOC 64     /* application/edhoc+cbor-seq: the server's messages */

@@ -40,10 +40,6 @@ extern "C" {
 #define HUSK_DEVICE_RESUMPTION_BYTES (2 + HUSK_HASH_MAX_BYTES)
 #define HUSK_DEVICE_RECORD_MAX_BYTES HUSK_KUDOS_RECORD_MAX_BYTES
 
-/* Requests under one key before the endpoint authenticates anew: the limit q of draft-ietf-core-oscore-key-limits for
- * AES-CCM with 8-byte tags. */
-#define HUSK_DEVICE_KEY_USES ((uint64_t)1 << 20)
-
 /* next_timeout when nothing is pending. */
 #define HUSK_DEVICE_NO_TIMEOUT UINT32_MAX
 
@@ -162,7 +158,8 @@ struct husk_device {
  * HUSK_ERR_CREDENTIAL for a config that cannot work, HUSK_ERR_STORAGE, HUSK_ERR_RANDOM. */
 husk_status husk_device_init(husk_device *device, const husk_device_config *config);
 
-/* Begins a request; authenticates first if there is no session, or its key is used up. With request NULL it only
+/* Begins a request; authenticates first if there is no session, or a key of it is used up (the limits q and v of
+ * oscore.h). With request NULL it only
  * authenticates (anew). A gateway that lost the session says so, without protection; the endpoint then authenticates
  * again and repeats the request, once, so the gateway may see a request twice but never under the same keys.
  * HUSK_ERR_STATE while another one is in progress; HUSK_ERR_ARGUMENT for a code or option out of range; HUSK_ERR_BUFFER

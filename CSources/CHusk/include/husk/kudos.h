@@ -31,7 +31,7 @@
  *
  * What is the draft's, and what was chosen where it leaves a choice or does not hold:
  *   - Nonces of 8 random bytes are sent, of 1 to 16 accepted; no counters (4.4.1). Bit b is always 0: observations
- *     end.
+ *     end with the context they were registered under, and no KUDOS message is a notification.
  *   - Bit z of the own pair (X, nonce) is part of the derivation (4.3.1). When both begin at once each has offered
  *     its pair with z = 0, goes on with that pair, and so both derive the same CTX_NEW, as the figure in A.6 has it.
  *     The receiver of a convergent message tries the x byte of the message, then the one with z = 0.
@@ -182,7 +182,7 @@ husk_status husk_kudos_start(husk_kudos *kudos);
 
 /* The four functions of oscore.h with the same parameters and contract; `context` is the context in use, all zero
  * if there is none, and is replaced when the peer has shown to have the new one: sequence number and replay window
- * start again, a sender_limit of the caller's is to be set again.
+ * start again, limits of the caller's are to be set again.
  *
  * Requests: in an execution a KUDOS message, else an ordinary one. HUSK_ERR_STATE: no context and no execution begun,
  * or something is to be stored first. HUSK_ERR_EXHAUSTED in an execution: call husk_kudos_start. */
@@ -191,7 +191,7 @@ husk_status husk_kudos_request_protect(husk_kudos *kudos, husk_oscore_context *c
                                        uint8_t *out, size_t out_cap, size_t *out_len);
 
 /* Responses: to a divergent request, convergent; to an ordinary request divergent if this side began, else ordinary.
- * */
+ * HUSK_ERR_STATE: also for a notification of an observation registered under an earlier context, or in an execution. */
 husk_status husk_kudos_response_protect(husk_kudos *kudos, husk_oscore_context *context,
                                         husk_oscore_exchange *exchange, const husk_coap_message *message,
                                         uint8_t *out, size_t out_cap, size_t *out_len);
