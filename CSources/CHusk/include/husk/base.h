@@ -27,6 +27,10 @@ typedef int32_t husk_status;
 #define HUSK_ERR_REPLAY (-19)         /* seen before, or older than the replay window */
 #define HUSK_ERR_CONTEXT (-20)        /* names a security context other than this one */
 
+/* The block is bad: answer with husk_block_error_code, or ask for the right one again, or give the transfer up. */
+#define HUSK_ERR_ORDER (-24)   /* not the next block: one is missing before it, or it was there already */
+#define HUSK_ERR_CHANGED (-25) /* a block of another body than those before it */
+
 /* The peers do not fit together: answer with husk_edhoc_error_compose and end the handshake. */
 #define HUSK_ERR_METHOD (-32)     /* EDHOC method not supported */
 #define HUSK_ERR_SUITE (-33)      /* cipher suite not supported, or not the first one both support */
