@@ -58,7 +58,7 @@ uint32_t husk_block_uint(husk_bytes options, uint32_t number)
     if (!husk_coap_option_find(options, number, &value) || husk_coap_option_uint(value, &found) != HUSK_OK) {
         return HUSK_BLOCK_NONE;
     }
-    return found;
+    return found < HUSK_BLOCK_NONE ? found : HUSK_BLOCK_NONE - 1;
 }
 
 uint8_t husk_block_error_code(husk_status status)

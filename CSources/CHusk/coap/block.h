@@ -10,7 +10,7 @@
 husk_status husk_block_find_payload(const husk_coap_message *message, uint32_t number, husk_block *block, bool *found);
 
 /* First option with that number as a uint; HUSK_BLOCK_NONE if there is none or it is none, for options that may be
- * ignored. */
+ * ignored. The greatest uint counts as the one before it, which is beyond every capacity too. */
 uint32_t husk_block_uint(husk_bytes options, uint32_t number);
 
 static inline uint8_t husk_block_smaller(uint8_t a, uint8_t b)

@@ -64,7 +64,10 @@ typedef struct identity {
 static identity identify(const husk_coap_message *response)
 {
     identity own = {.etag = {NULL, 0}};
-    (void)husk_coap_option_find(response->options, HUSK_COAP_ETAG, &own.etag);
+    husk_bytes etag;
+    if (husk_coap_option_find(response->options, HUSK_COAP_ETAG, &etag)) {
+        own.etag = etag;
+    }
     own.format = husk_block_uint(response->options, HUSK_COAP_CONTENT_FORMAT);
     own.size = husk_block_uint(response->options, HUSK_COAP_SIZE2);
     return own;

@@ -74,8 +74,6 @@ typedef struct husk_request_tag {
  *                   request will use */
 void husk_request_tag_choose(husk_request_tag *tag, bool unconcluded, uint64_t unique);
 
-/* ---- Request bodies: Block1 ---------------------------------------------------------------------------------------- */
-
 /* A request body on its way out. Borrows the body. Private:
  *     offset        everything before it was answered; the next block begins here
  *     outstanding   requests handed out and not answered (stops counting at 255) */
@@ -156,8 +154,6 @@ bool husk_block1_server_matches(const husk_block1_server *server, const husk_coa
 /* Forgets the operation in progress, as after EXCHANGE_LIFETIME without a block (RFC 7959 section 2.5). The memory is
  * the caller's to wipe. */
 void husk_block1_server_drop(husk_block1_server *server);
-
-/* ---- Response bodies: Block2 --------------------------------------------------------------------------------------- */
 
 /* Gives the block of a response body that a request asks for, or the first one; `szx` is the block size the server
  * prefers, a smaller one is used if the client asks for it. The response carries slice->payload, Block2 if
