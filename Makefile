@@ -192,18 +192,17 @@ $(B)/$(1)/$(2).elf: $(addprefix $(B)/$(1)/$(FIRMWARE)/,$(2).o $(PROGRAM:.c=.o) $
 endef
 $(foreach cpu,$(IMAGE_CPUS),$(foreach name,sensor sensor_symmetric loopback,$(eval $(call program,$(cpu),$(name)))))
 
-# profile(cpu, name): build/CPU/profiles/NAME.elf, which holds what CSources/firmware/profiles/NAME.c refers to and
-# nothing else: for tools/size.py, not to be run.
+# profile(cpu, name): build/CPU/NAME.elf, which holds what CSources/firmware/NAME.c refers to and nothing else: for
+# tools/size.py, not to be run. A part is a profile and one thing more, and its cost is the difference.
 SIZE_CPUS := m0plus m3 m4
-PROFILES := oscore symmetric edhoc_psk endpoint_kudos endpoint everything
+PROFILES := $(patsubst $(FIRMWARE)/%.c,%,$(wildcard $(FIRMWARE)/profiles/*.c $(FIRMWARE)/parts/*.c))
 define profile
-$(B)/$(1)/profiles/$(2).elf: $(B)/$(1)/$(FIRMWARE)/profiles/$(2).o $(B)/$(1)/$(FIRMWARE)/memory.o \
-		$(CORE:%.c=$(B)/$(1)/%.o)
+$(B)/$(1)/$(2).elf: $(B)/$(1)/$(FIRMWARE)/$(2).o $(B)/$(1)/$(FIRMWARE)/memory.o $(CORE:%.c=$(B)/$(1)/%.o)
 	@mkdir -p $$(@D)
 	@$(ARM)gcc $$(CC_FLAGS_$(1)) $(LINK_FLAGS) -nostdlib -Wl,-e,profile -Wl,-Map=$$(@:.elf=.map) $$^ -lgcc -o $$@
 endef
 $(foreach cpu,$(SIZE_CPUS),$(foreach name,$(PROFILES),$(eval $(call profile,$(cpu),$(name)))))
-PROFILE_IMAGES := $(foreach cpu,$(SIZE_CPUS),$(PROFILES:%=$(B)/$(cpu)/profiles/%.elf))
+PROFILE_IMAGES := $(foreach cpu,$(SIZE_CPUS),$(PROFILES:%=$(B)/$(cpu)/%.elf))
 
 firmware: $(foreach cpu,$(IMAGE_CPUS),$(addprefix $(B)/$(cpu)/,sensor.elf sensor_symmetric.elf)) ## Build the sensor firmware
 

@@ -18,3 +18,7 @@ SIZE_OF(husk_device_request);
 SIZE_OF(husk_event);
 SIZE_OF(husk_psk);
 SIZE_OF(husk_coap_message);
+SIZE_OF(husk_block1_client);
+SIZE_OF(husk_block1_server);
+SIZE_OF(husk_block2_client);
+SIZE_OF(husk_request_tag);

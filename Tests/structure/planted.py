@@ -64,6 +64,7 @@ def cplusplus(root):
 
 
 OSCORE_NAMES = {"husk_oscore_request_protect", "husk_aead_aes_ccm_16_64_128", "husk_sha256_init", "husk_hkdf_extract"}
+LISTED = {f"profiles/{name}.c": "" for name in profiles.RULES} | {f"parts/{name}.c": "" for name in profiles.size.PARTS}
 
 SELF_TESTS = {
     "include of a room below": lambda: fires(includes.violations, include('#include "oscore/nonce.h"'), "below"),
@@ -108,7 +109,14 @@ SELF_TESTS = {
         "endpoint", {"husk_device_start", "husk_edhoc_message_3_compose", "husk_x25519",
                      "husk_edhoc_static_message_2_process"}) == ["contains husk_edhoc_static_message_2_process"],
     "profile without rules": lambda: fires(
-        profiles.list_violations, {f"{name}.c": "" for name in [*profiles.RULES, "x"]}, "x.c"),
+        profiles.list_violations, LISTED | {"profiles/x.c": ""}, "profiles/x.c"),
+    "profiles and parts that are listed": lambda: fires(profiles.list_violations, LISTED),
+    "part without a cost": lambda: fires(profiles.list_violations, LISTED | {"parts/x.c": ""}, "parts/x.c"),
+    "part that is as it should be": lambda: profiles.judge_part("blockwise", {"husk_block_find"}, OSCORE_NAMES) == [],
+    "part that is there when unused": lambda: profiles.judge_part(
+        "blockwise", {"husk_block_find"}, {"husk_block_find"}) == ["oscore contains husk_block_find"],
+    "part that is not in its own image": lambda: profiles.judge_part("blockwise", OSCORE_NAMES, OSCORE_NAMES) == [
+        f"nothing matches {profiles.size.PARTS['blockwise'][1]}"],
     "profile that lacks something": lambda: profiles.judge("oscore", OSCORE_NAMES - {"husk_hkdf_extract"}) == [
         "without hkdf"],
     "stage that passes": lambda: runner.judge(0, (3, 0)) == (3, 0, None),

@@ -1,5 +1,5 @@
-"""Profiles: an image holds what its profile names and nothing of the parts it does without, so that each optional part
-costs nothing when it is unused. Looks at symbols, and at the object files whose sections were kept."""
+"""Profiles and parts: an image holds what its profile names and nothing of the parts it does without, so that each
+optional part costs nothing when it is unused. Looks at symbols, and at the object files whose sections were kept."""
 import pathlib
 import re
 import sys
@@ -27,7 +27,7 @@ RULES = {
     "endpoint": (["device_start", "message_3_compose", "x25519"],
                  ["p256", CHACHA, STATIC, RESPONDER, OTHER_SUITES, "kudos"]),
     "everything": (["p256", "x25519", "chacha20", "poly1305", "static_message_3", "message_2_compose", "combined_split",
-                    "kudos_start", "device_start"], []),
+                    "kudos_start", "device_start", "block1_server_take"], []),
 }
 
 
@@ -46,14 +46,34 @@ def judge(profile, names):
                     if any(re.search(pattern, name) for pattern in forbidden)]
 
 
-def list_violations(folder):
-    """Profiles without rules, rules without a profile, and profiles that the size report leaves out."""
-    present = {file.stem for file in pathlib.Path(folder).glob("*.c")}
-    return [f"{folder}/{name}.c: not in all of its directory, RULES and size.py"
-            for name in sorted(present ^ set(RULES) | present ^ set(size.PROFILES))]
+def judge_part(name, names, names_without):
+    """What is wrong with a part, from the names in its image and in that of the profile it is added to."""
+    profile, pattern, _ = size.PARTS[name]
+    found = [f"{profile} contains {other}" for other in sorted(names_without) if re.search(pattern, other)]
+    return found + ([] if any(re.search(pattern, other) for other in names) else [f"nothing matches {pattern}"])
+
+
+def list_violations(firmware):
+    """Profiles without rules, rules without a profile, profiles and parts that the size report leaves out."""
+    found = []
+    for folder, lists in {"profiles": (set(RULES), set(size.PROFILES)), "parts": (set(size.PARTS),)}.items():
+        present = {file.stem for file in (pathlib.Path(firmware) / folder).glob("*.c")}
+        found += [f"{firmware}/{folder}/{name}.c: not in all of its directory, RULES and size.py"
+                  for name in sorted(set().union(*(present ^ names for names in lists)))]
+    return found
+
+
+def names_in(nm, image):
+    """Symbols and object files in an image, whose map lies beside it."""
+    return symbols.defined(nm, str(image)) | kept_files(image.with_suffix(".map"))
 
 
 def violations(nm, image):
-    """What is wrong with one image, whose name is that of its profile and whose map lies beside it."""
-    names = symbols.defined(nm, str(image)) | kept_files(image.with_suffix(".map"))
-    return [f"{image}: {line}" for line in judge(image.stem, names)]
+    """What is wrong with the image of a profile, whose name is that of the profile."""
+    return [f"{image}: {line}" for line in judge(image.stem, names_in(nm, image))]
+
+
+def part_violations(nm, image):
+    """What is wrong with the image of a part; that of its profile is in the folder beside."""
+    without = image.parent.parent / "profiles" / f"{size.PARTS[image.stem][0]}.elf"
+    return [f"{image}: {line}" for line in judge_part(image.stem, names_in(nm, image), names_in(nm, without))]

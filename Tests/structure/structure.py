@@ -2,7 +2,7 @@
 """The structural tests: include direction, symbols, headers, openings, what profiles link; each check also proves that
 it can fire.
 
-    structure.py BUILD    where BUILD holds NAME/core.o, CPU/sensor.elf and CPU/profiles/NAME.elf with their maps, as
+    structure.py BUILD    where BUILD holds NAME/core.o, CPU/sensor.elf, CPU/profiles/NAME.elf and CPU/parts/NAME.elf with their maps, as
                           `make test-structure` builds them
 """
 import pathlib
@@ -38,12 +38,15 @@ def image_checks(build):
 
 
 def profile_checks(build):
-    """That every profile has its rules, and one check for each profile image."""
-    yield "profiles listed", lambda: profiles.list_violations(ROOT / "CSources" / "firmware" / "profiles")
-    for folder in sorted(build.glob("*/profiles")):
+    """That every profile has its rules and every part its cost, and one check for each of their images."""
+    yield "profiles and parts listed", lambda: profiles.list_violations(ROOT / "CSources" / "firmware")
+    for folder in sorted(file.parent for file in build.glob("*/profiles")):
         for name in profiles.RULES:
-            yield (f"profile {name} for {folder.parent.name}",
-                   lambda file=folder / f"{name}.elf": profiles.violations(ARM + "nm", file))
+            yield (f"profile {name} for {folder.name}",
+                   lambda file=folder / "profiles" / f"{name}.elf": profiles.violations(ARM + "nm", file))
+        for name in profiles.size.PARTS:
+            yield (f"part {name} for {folder.name}",
+                   lambda file=folder / "parts" / f"{name}.elf": profiles.part_violations(ARM + "nm", file))
 
 
 def checks(build):

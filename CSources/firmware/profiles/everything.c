@@ -1,10 +1,11 @@
 /* Size profile: everything on. All suites, both roles, pre-shared keys and static Diffie-Hellman keys, combined
- * request, KUDOS, and the device endpoint. */
+ * request, KUDOS, Block-wise transfer, and the device endpoint. */
 #include "profiles/profile.h"
 
 static const profile_function functions[] = {
     PROFILE_OSCORE,
     PROFILE_KUDOS,
+    PROFILE_BLOCK,
     PROFILE_INITIATOR,
     PROFILE_DEVICE,
     REFER(husk_edhoc_responder_init),

@@ -41,4 +41,11 @@ extern const struct profile profile;
     REFER(husk_device_init), REFER(husk_device_start), REFER(husk_device_receive), REFER(husk_device_transmit), \
         REFER(husk_device_next_timeout), REFER(husk_device_wipe)
 
+#define PROFILE_BLOCK \
+    REFER(husk_block1_client_init), REFER(husk_block1_client_next), REFER(husk_block1_client_take), \
+        REFER(husk_block1_client_is_concluded), REFER(husk_block1_server_init), REFER(husk_block1_server_take), \
+        REFER(husk_block1_server_drop), REFER(husk_block2_client_init), REFER(husk_block2_client_next), \
+        REFER(husk_block2_client_take), REFER(husk_block2_slice), REFER(husk_request_tag_choose), \
+        REFER(husk_block_write)
+
 #endif

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The size report: what Husk takes of flash, RAM and stack on Cortex-M0+, M3 and M4.
 
-    size.py BUILD    reads sensor.map, profiles/*.map, the object of sizes.c and loopback.txt of each processor below
-                     BUILD, as `make size` makes them
+    size.py BUILD    reads sensor.map, profiles/*.map, parts/*.map, the object of sizes.c and loopback.txt of each
+                     processor below BUILD, as `make size` makes them
 """
 import pathlib
 import re
@@ -24,6 +24,12 @@ PROFILES = {
     "endpoint_kudos": "device endpoint, KUDOS",
     "endpoint": "device endpoint, EDHOC-PSK, suite 0",
     "everything": "everything on",
+}
+# What is optional. A part costs what the image of CSources/firmware/parts/NAME.c has more than that of the profile it is
+# added to, and nothing where it is not used: no symbol or file that matches the pattern is in the profile's image.
+# Name: profile, pattern, title.
+PARTS = {
+    "blockwise": ("oscore", "husk_(block|request_tag)|/block", "Block-wise transfer, both roles"),
 }
 
 
@@ -78,21 +84,32 @@ def by_room(map_file, sections):
     return {room: sums[room] for room in ROOMS if room in sums}
 
 
+def part_costs(profiles, parts):
+    """What each part takes beyond the profile it is added to: a group for each profile that has parts."""
+    groups = {}
+    for name, (profile, _, title) in PARTS.items():
+        rows = groups.setdefault(f"flash of parts, beyond {PROFILES[profile]}", {})
+        rows[title] = parts[name] - profiles[profile]
+    return groups
+
+
 def measure(folder):
     """All figures of one processor, in groups."""
     profiles = {name: folder / "profiles" / f"{name}.map" for name in PROFILES}
     core = {name: sum(by_room(file, FLASH).values()) for name, file in profiles.items()}
-    ram = {name: sum(by_room(file, RAM).values()) for name, file in profiles.items()}
+    parts = {name: folder / "parts" / f"{name}.map" for name in PARTS}
+    ram = [sum(by_room(file, RAM).values()) for file in (profiles | parts).values()]
     sensor = sum_by_owner((folder / "sensor.map").read_text(), FLASH)
     more_suites = sum(sensor.get(room, 0) for room in ROOMS) - core["endpoint"]
     return {
         "flash of the core, by profile": {PROFILES[name]: core[name] for name in PROFILES},
+        **part_costs(core, {name: sum(by_room(file, FLASH).values()) for name, file in parts.items()}),
         "flash of the endpoint with EDHOC-PSK and suite 0, by room": (
             by_room(profiles["endpoint"], FLASH) | {"core": core["endpoint"]}),
         "flash of the rest of the sensor": {
             "core for suites 2 and 4": more_suites, HELPERS: sensor.get(HELPERS, 0),
             FIRMWARE: sensor.get(FIRMWARE, 0)},
-        "static RAM": {"core, every profile": sum(ram.values())},
+        "static RAM": {"core, every profile and part": sum(ram)},
         "sizes of structs": struct_sizes(folder / "CSources" / "firmware" / "sizes.o"),
         "peak stack of the device's calls": stacks((folder / "loopback.txt").read_text()),
     }

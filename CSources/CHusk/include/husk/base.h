@@ -28,6 +28,10 @@ typedef int32_t husk_status;
 #define HUSK_ERR_CONTEXT (-20)        /* names a security context other than this one */
 #define HUSK_ERR_FRESHNESS (-21)      /* verified, but it may be an old one: answer with husk_oscore_challenge_protect */
 
+/* The block is bad: answer with husk_block_error_code, or ask for the right one again, or give the transfer up. */
+#define HUSK_ERR_ORDER (-24)   /* not the next block: one is missing before it, or it was there already */
+#define HUSK_ERR_CHANGED (-25) /* a block of another body than those before it */
+
 /* The peers do not fit together: answer with husk_edhoc_error_compose and end the handshake. */
 #define HUSK_ERR_METHOD (-32)     /* EDHOC method not supported */
 #define HUSK_ERR_SUITE (-33)      /* cipher suite not supported, or not the first one both support */

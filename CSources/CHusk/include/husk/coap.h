@@ -32,6 +32,7 @@ extern "C" {
 #define HUSK_COAP_VALID 0x43
 #define HUSK_COAP_CHANGED 0x44
 #define HUSK_COAP_CONTENT 0x45
+#define HUSK_COAP_CONTINUE 0x5f /* RFC 7959 section 2.9.1 */
 #define HUSK_COAP_BAD_REQUEST 0x80
 #define HUSK_COAP_UNAUTHORIZED 0x81
 #define HUSK_COAP_BAD_OPTION 0x82
@@ -39,6 +40,7 @@ extern "C" {
 #define HUSK_COAP_NOT_FOUND 0x84
 #define HUSK_COAP_METHOD_NOT_ALLOWED 0x85
 #define HUSK_COAP_NOT_ACCEPTABLE 0x86
+#define HUSK_COAP_REQUEST_ENTITY_INCOMPLETE 0x88 /* RFC 7959 section 2.9.2 */
 #define HUSK_COAP_REQUEST_ENTITY_TOO_LARGE 0x8d
 #define HUSK_COAP_UNSUPPORTED_CONTENT_FORMAT 0x8f
 #define HUSK_COAP_INTERNAL_SERVER_ERROR 0xa0
@@ -48,6 +50,7 @@ extern "C" {
 #define HUSK_COAP_IF_MATCH 1
 #define HUSK_COAP_URI_HOST 3
 #define HUSK_COAP_ETAG 4
+#define HUSK_COAP_IF_NONE_MATCH 5
 #define HUSK_COAP_OBSERVE 6
 #define HUSK_COAP_URI_PORT 7
 #define HUSK_COAP_OSCORE 9
@@ -60,9 +63,12 @@ extern "C" {
 #define HUSK_COAP_EDHOC 21 /* RFC 9668 */
 #define HUSK_COAP_BLOCK2 23 /* RFC 7959 */
 #define HUSK_COAP_BLOCK1 27
+#define HUSK_COAP_SIZE2 28
 #define HUSK_COAP_PROXY_URI 35
 #define HUSK_COAP_PROXY_SCHEME 39
+#define HUSK_COAP_SIZE1 60
 #define HUSK_COAP_ECHO 252 /* RFC 9175 */
+#define HUSK_COAP_REQUEST_TAG 292
 
 /* Content formats of EDHOC messages (RFC 9528 section 10.9). */
 #define HUSK_COAP_FORMAT_EDHOC 64     /* application/edhoc+cbor-seq: the server's messages */

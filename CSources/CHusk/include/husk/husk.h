@@ -42,6 +42,7 @@
 #include "husk/cbor.h"
 #include "husk/cose.h"
 #include "husk/coap.h"
+#include "husk/block.h"
 #include "husk/oscore.h"
 #include "husk/kudos.h"
 #include "husk/edhoc.h"
