@@ -23,6 +23,12 @@ public enum HuskError: Error, Sendable, Hashable {
     /// Names a security context other than this one.
     case context
 
+    // The block is bad: answer with its code, or ask for the right one again, or give the transfer up.
+    /// Not the next block: one is missing before it, or it was there already.
+    case order
+    /// A block of another body than those before it.
+    case changed
+
     // The peers do not fit together: the handshake is over.
     /// EDHOC method not supported.
     case method
@@ -64,6 +70,8 @@ extension HuskError {
         case .authentication: HUSK_ERR_AUTHENTICATION
         case .replay: HUSK_ERR_REPLAY
         case .context: HUSK_ERR_CONTEXT
+        case .order: HUSK_ERR_ORDER
+        case .changed: HUSK_ERR_CHANGED
         case .method: HUSK_ERR_METHOD
         case .suite: HUSK_ERR_SUITE
         case .credential: HUSK_ERR_CREDENTIAL
@@ -89,6 +97,8 @@ extension HuskError {
         case HUSK_ERR_AUTHENTICATION: self = .authentication
         case HUSK_ERR_REPLAY: self = .replay
         case HUSK_ERR_CONTEXT: self = .context
+        case HUSK_ERR_ORDER: self = .order
+        case HUSK_ERR_CHANGED: self = .changed
         case HUSK_ERR_METHOD: self = .method
         case HUSK_ERR_SUITE: self = .suite
         case HUSK_ERR_CREDENTIAL: self = .credential
@@ -115,6 +125,8 @@ extension HuskError {
         case .authentication: "the message does not verify"
         case .replay: "the message was seen before"
         case .context: "the message belongs to another security context"
+        case .order: "the block is not the next one"
+        case .changed: "the block is of another body than those before it"
         case .method: "the EDHOC method is not supported"
         case .suite: "the cipher suites do not fit"
         case .credential: "the credential is unknown or must not be used here"
@@ -139,6 +151,8 @@ extension HuskError {
         case .authentication: "drop it and carry on; if it lasts, compare the keys of both sides"
         case .replay: "drop the message and carry on"
         case .context: "look up the context by the identifier in the message"
+        case .order: "ask for the next block again, or begin the transfer anew"
+        case .changed: "begin the transfer anew"
         case .method: "configure EDHOC method 4 (PSK) on both sides"
         case .suite: "configure a suite that both sides have"
         case .credential: "compare kid, key and identities of both sides"
