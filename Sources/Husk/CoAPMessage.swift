@@ -22,11 +22,13 @@ public struct CoAPCode: RawRepresentable, Sendable, Hashable {
     public static let post = CoAPCode(rawValue: 0x02)
     public static let put = CoAPCode(rawValue: 0x03)
     public static let delete = CoAPCode(rawValue: 0x04)
+    public static let fetch = CoAPCode(rawValue: 0x05)
     public static let created = CoAPCode(rawValue: 0x41)
     public static let deleted = CoAPCode(rawValue: 0x42)
     public static let valid = CoAPCode(rawValue: 0x43)
     public static let changed = CoAPCode(rawValue: 0x44)
     public static let content = CoAPCode(rawValue: 0x45)
+    public static let `continue` = CoAPCode(rawValue: 0x5f)
     public static let badRequest = CoAPCode(rawValue: 0x80)
     public static let unauthorized = CoAPCode(rawValue: 0x81)
     public static let badOption = CoAPCode(rawValue: 0x82)
@@ -34,6 +36,7 @@ public struct CoAPCode: RawRepresentable, Sendable, Hashable {
     public static let notFound = CoAPCode(rawValue: 0x84)
     public static let methodNotAllowed = CoAPCode(rawValue: 0x85)
     public static let notAcceptable = CoAPCode(rawValue: 0x86)
+    public static let requestEntityIncomplete = CoAPCode(rawValue: 0x88)
     public static let requestEntityTooLarge = CoAPCode(rawValue: 0x8d)
     public static let unsupportedContentFormat = CoAPCode(rawValue: 0x8f)
     public static let internalServerError = CoAPCode(rawValue: 0xa0)
@@ -81,6 +84,8 @@ public struct CoAPOption: Sendable, Hashable {
 
     public static let ifMatch: UInt32 = 1
     public static let uriHost: UInt32 = 3
+    public static let etag: UInt32 = 4
+    public static let ifNoneMatch: UInt32 = 5
     public static let uriPort: UInt32 = 7
     public static let oscore: UInt32 = 9
     public static let uriPath: UInt32 = 11
@@ -89,6 +94,11 @@ public struct CoAPOption: Sendable, Hashable {
     public static let uriQuery: UInt32 = 15
     public static let accept: UInt32 = 17
     public static let edhoc: UInt32 = 21
+    public static let block2: UInt32 = 23
+    public static let block1: UInt32 = 27
+    public static let size2: UInt32 = 28
+    public static let size1: UInt32 = 60
+    public static let requestTag: UInt32 = 292
 }
 
 /// A CoAP message (RFC 7252 section 3).

@@ -25,6 +25,12 @@ public enum HuskError: Error, Sendable, Hashable {
     /// Verified, but it may be an old one: it is to be challenged.
     case freshness
 
+    // The block is bad: answer with its code, or ask for the right one again, or give the transfer up.
+    /// Not the next block: one is missing before it, or it was there already.
+    case order
+    /// A block of another body than those before it.
+    case changed
+
     // The peers do not fit together: the handshake is over.
     /// EDHOC method not supported.
     case method
@@ -67,6 +73,8 @@ extension HuskError {
         case .replay: HUSK_ERR_REPLAY
         case .context: HUSK_ERR_CONTEXT
         case .freshness: HUSK_ERR_FRESHNESS
+        case .order: HUSK_ERR_ORDER
+        case .changed: HUSK_ERR_CHANGED
         case .method: HUSK_ERR_METHOD
         case .suite: HUSK_ERR_SUITE
         case .credential: HUSK_ERR_CREDENTIAL
@@ -93,6 +101,8 @@ extension HuskError {
         case HUSK_ERR_REPLAY: self = .replay
         case HUSK_ERR_CONTEXT: self = .context
         case HUSK_ERR_FRESHNESS: self = .freshness
+        case HUSK_ERR_ORDER: self = .order
+        case HUSK_ERR_CHANGED: self = .changed
         case HUSK_ERR_METHOD: self = .method
         case HUSK_ERR_SUITE: self = .suite
         case HUSK_ERR_CREDENTIAL: self = .credential
@@ -120,6 +130,8 @@ extension HuskError {
         case .replay: "the message was seen before"
         case .context: "the message belongs to another security context"
         case .freshness: "the message may be an old one"
+        case .order: "the block is not the next one"
+        case .changed: "the block is of another body than those before it"
         case .method: "the EDHOC method is not supported"
         case .suite: "the cipher suites do not fit"
         case .credential: "the credential is unknown or must not be used here"
@@ -145,6 +157,8 @@ extension HuskError {
         case .replay: "drop the message and carry on"
         case .context: "look up the context by the identifier in the message"
         case .freshness: "answer with a challenge; the client repeats the message with the Echo option in it"
+        case .order: "ask for the next block again, or begin the transfer anew"
+        case .changed: "begin the transfer anew"
         case .method: "configure EDHOC method 4 (PSK) on both sides"
         case .suite: "configure a suite that both sides have"
         case .credential: "compare kid, key and identities of both sides"
