@@ -6,7 +6,8 @@ import Testing
 @Suite struct HuskErrorTests {
     static let all: [HuskError] = [
         .argument, .buffer, .state, .format, .unsupported, .authentication, .replay, .context, .freshness, .order,
-        .changed, .method, .suite, .credential, .ead, .identifier, .publicKey, .peer, .random, .storage, .timeout, .exhausted,
+        .changed, .method, .suite, .credential, .ead, .identifier, .publicKey, .peer, .random, .storage, .timeout,
+        .exhausted,
     ]
 
     @Test func everyCodeHasOneCase() {
