@@ -108,7 +108,9 @@ class Pair:
             equal(bytes(getattr(self.core.c, mine))[:size], getattr(self.peer, theirs), mine)
 
     def jump(self, rng):
-        """Both sequence numbers move ahead, to try Partial IVs of every length."""
+        """Both sequence numbers move ahead, to try Partial IVs of every length, beyond what the key's usage limit
+        allows."""
+        self.core.c.limit_q = 2**64 - 1
         far = rng.choice([0, 1, 255, 256, 65535, 1 << 16, 1 << 24, (1 << 32) - 1, 1 << 32, (1 << 39)])
         self.core.c.sender_sequence = max(self.core.c.sender_sequence, far)
         self.peer.sender_sequence_number = max(self.peer.sender_sequence_number, far)
@@ -248,13 +250,17 @@ def mismatches(run):
 
                 datagram, _ = pair.peer.protect_datagram(coap.encode(random_message(rng, True)))
                 before = bytes(core.ffi.buffer(pair.core.c))
+                failures = pair.core.c.count_v
                 head = 4 + (datagram[0] & 15)
                 for _ in range(30):
                     changed = bytearray(datagram)
                     changed[rng.randrange(head, len(changed))] ^= 1 << rng.randrange(8)
                     try:
                         pair.core.unprotect_request(bytes(changed))
-                    except core.HuskError:
+                    except core.HuskError as refusal:
+                        counted = refusal.name == "HUSK_ERR_AUTHENTICATION"
+                        equal(pair.core.c.count_v, failures + counted, "what did not verify")
+                        pair.core.c.count_v = failures
                         equal(bytes(core.ffi.buffer(pair.core.c)), before, "context after a refusal")
                         continue
                     # Only class U options may have been changed without notice.
