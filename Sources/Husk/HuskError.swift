@@ -22,6 +22,10 @@ public enum HuskError: Error, Sendable, Hashable {
     case replay
     /// Names a security context other than this one.
     case context
+    /// For another destination.
+    case destination
+    /// Its deadline is over.
+    case expired
 
     // The peers do not fit together: the handshake is over.
     /// EDHOC method not supported.
@@ -46,6 +50,8 @@ public enum HuskError: Error, Sendable, Hashable {
     case storage
     /// The peer did not answer within the retransmission limits.
     case timeout
+    /// The message has a deadline, and the time is not known.
+    case clock
 
     // The keys are used up.
     /// No sequence number is left for this key.
@@ -64,6 +70,8 @@ extension HuskError {
         case .authentication: HUSK_ERR_AUTHENTICATION
         case .replay: HUSK_ERR_REPLAY
         case .context: HUSK_ERR_CONTEXT
+        case .destination: HUSK_ERR_DESTINATION
+        case .expired: HUSK_ERR_EXPIRED
         case .method: HUSK_ERR_METHOD
         case .suite: HUSK_ERR_SUITE
         case .credential: HUSK_ERR_CREDENTIAL
@@ -74,6 +82,7 @@ extension HuskError {
         case .random: HUSK_ERR_RANDOM
         case .storage: HUSK_ERR_STORAGE
         case .timeout: HUSK_ERR_TIMEOUT
+        case .clock: HUSK_ERR_CLOCK
         case .exhausted: HUSK_ERR_EXHAUSTED
         }
     }
@@ -89,6 +98,8 @@ extension HuskError {
         case HUSK_ERR_AUTHENTICATION: self = .authentication
         case HUSK_ERR_REPLAY: self = .replay
         case HUSK_ERR_CONTEXT: self = .context
+        case HUSK_ERR_DESTINATION: self = .destination
+        case HUSK_ERR_EXPIRED: self = .expired
         case HUSK_ERR_METHOD: self = .method
         case HUSK_ERR_SUITE: self = .suite
         case HUSK_ERR_CREDENTIAL: self = .credential
@@ -99,6 +110,7 @@ extension HuskError {
         case HUSK_ERR_RANDOM: self = .random
         case HUSK_ERR_STORAGE: self = .storage
         case HUSK_ERR_TIMEOUT: self = .timeout
+        case HUSK_ERR_CLOCK: self = .clock
         case HUSK_ERR_EXHAUSTED: self = .exhausted
         default: return nil
         }
@@ -115,6 +127,8 @@ extension HuskError {
         case .authentication: "the message does not verify"
         case .replay: "the message was seen before"
         case .context: "the message belongs to another security context"
+        case .destination: "the message is for another destination"
+        case .expired: "the deadline of the message is over"
         case .method: "the EDHOC method is not supported"
         case .suite: "the cipher suites do not fit"
         case .credential: "the credential is unknown or must not be used here"
@@ -125,6 +139,7 @@ extension HuskError {
         case .random: "the source of random bytes failed"
         case .storage: "the storage failed"
         case .timeout: "the peer did not answer"
+        case .clock: "the message has a deadline and the time is not known"
         case .exhausted: "the key is used up"
         }
     }
@@ -139,6 +154,8 @@ extension HuskError {
         case .authentication: "drop it and carry on; if it lasts, compare the keys of both sides"
         case .replay: "drop the message and carry on"
         case .context: "look up the context by the identifier in the message"
+        case .destination: "drop it, or carry it on to its destination"
+        case .expired: "drop it and carry on; if it lasts, compare the clocks of both sides"
         case .method: "configure EDHOC method 4 (PSK) on both sides"
         case .suite: "configure a suite that both sides have"
         case .credential: "compare kid, key and identities of both sides"
@@ -148,6 +165,7 @@ extension HuskError {
         case .peer: "compare kid, key and identities of both sides"
         case .random, .storage: "mend the hook, then try again"
         case .timeout: "check that the peer is reachable, then try again"
+        case .clock: "set the clock, then try again"
         case .exhausted: "authenticate again"
         }
     }

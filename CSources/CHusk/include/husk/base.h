@@ -26,6 +26,8 @@ typedef int32_t husk_status;
 #define HUSK_ERR_AUTHENTICATION (-18) /* the tag does not verify: other key, other context, or tampered with */
 #define HUSK_ERR_REPLAY (-19)         /* seen before, or older than the replay window */
 #define HUSK_ERR_CONTEXT (-20)        /* names a security context other than this one */
+#define HUSK_ERR_DESTINATION (-21)    /* for another destination */
+#define HUSK_ERR_EXPIRED (-22)        /* its deadline is over */
 
 /* The peers do not fit together: answer with husk_edhoc_error_compose and end the handshake. */
 #define HUSK_ERR_METHOD (-32)     /* EDHOC method not supported */
@@ -40,6 +42,7 @@ typedef int32_t husk_status;
 #define HUSK_ERR_RANDOM (-48)  /* the random hook failed, or gave values that cannot be used */
 #define HUSK_ERR_STORAGE (-49) /* the storage hook failed: nothing that depends on it was sent */
 #define HUSK_ERR_TIMEOUT (-50) /* the peer did not answer within the retransmission limits */
+#define HUSK_ERR_CLOCK (-51)   /* the message has a deadline, and the time is not known */
 
 /* The keys are used up: authenticate again. */
 #define HUSK_ERR_EXHAUSTED (-64) /* no sequence number left that may be used with this key */
