@@ -23,8 +23,8 @@
 #define HUSK_TAG_ENCRYPT0 16
 #define HUSK_TAG_ENCRYPT 96
 
-/* What stands in place of a label that is a text, or is greater than an int64_t: no label of ours. */
-#define HUSK_LABEL_OTHER INT64_MIN
+/* What stands in place of a label that is a text, or is not an int32_t: no label of ours. */
+#define HUSK_LABEL_OTHER INT32_MIN
 
 /* Labels of one COSE layer met so far, encoded. The reader takes shortest heads only, so that labels are equal exactly
  * if their encodings are. */
@@ -34,7 +34,7 @@ typedef struct husk_envelope_labels {
 } husk_envelope_labels;
 
 /* Reads the next label and notes it. HUSK_ERR_FORMAT if it is no label or was there before. */
-husk_status husk_envelope_label_next(husk_envelope_labels *labels, husk_cbor_reader *r, int64_t *label);
+husk_status husk_envelope_label_next(husk_envelope_labels *labels, husk_cbor_reader *r, int32_t *label);
 
 /* Fills nonce[0..nonce_bytes) for a sequence number. */
 void husk_envelope_nonce(const husk_envelope_key *key, uint64_t sequence, uint8_t nonce[HUSK_AEAD_NONCE_MAX_BYTES]);

@@ -10,7 +10,7 @@ static bool equal(husk_bytes a, husk_bytes b)
     return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
 }
 
-husk_status husk_envelope_label_next(husk_envelope_labels *labels, husk_cbor_reader *r, int64_t *label)
+husk_status husk_envelope_label_next(husk_envelope_labels *labels, husk_cbor_reader *r, int32_t *label)
 {
     int type = husk_cbor_peek(r);
     husk_bytes item;
@@ -29,9 +29,9 @@ husk_status husk_envelope_label_next(husk_envelope_labels *labels, husk_cbor_rea
     labels->items[labels->count++] = item;
     husk_cbor_reader value;
     husk_cbor_reader_init(&value, item.data, item.len);
-    if (husk_cbor_read_int(&value, label) != HUSK_OK) {
-        *label = HUSK_LABEL_OTHER;
-    }
+    int64_t number;
+    bool ours = husk_cbor_read_int(&value, &number) == HUSK_OK && (int32_t)number == number;
+    *label = ours ? (int32_t)number : HUSK_LABEL_OTHER;
     return HUSK_OK;
 }
 
@@ -42,14 +42,21 @@ static husk_status read_string(husk_cbor_reader *r, bool text, husk_bytes *value
     return status == HUSK_OK && value->len == 0 ? HUSK_ERR_FORMAT : status;
 }
 
-/* An integer of the type and range that is wanted; HUSK_ERR_UNSUPPORTED for what it may be beside that in COSE. */
-static husk_status read_number(husk_cbor_reader *r, int other, uint64_t limit, uint64_t *value)
+/* HUSK_ERR_FORMAT above `limit`. */
+static husk_status read_small(husk_cbor_reader *r, uint32_t limit, uint32_t *value)
 {
-    if (husk_cbor_peek(r) == other) {
-        return HUSK_ERR_UNSUPPORTED;
+    uint64_t read;
+    if (husk_cbor_read_uint(r, &read) != HUSK_OK || (uint32_t)(read >> 32) != 0 || (uint32_t)read > limit) {
+        return HUSK_ERR_FORMAT;
     }
-    husk_status status = husk_cbor_read_uint(r, value);
-    return status == HUSK_OK && *value > limit ? HUSK_ERR_FORMAT : status;
+    *value = (uint32_t)read;
+    return HUSK_OK;
+}
+
+/* NumericDate (RFC 8392 section 2), which may be a float. */
+static husk_status read_time(husk_cbor_reader *r, uint64_t *time)
+{
+    return husk_cbor_peek(r) == HUSK_CBOR_SIMPLE ? HUSK_ERR_UNSUPPORTED : husk_cbor_read_uint(r, time);
 }
 
 static husk_status read_alg(husk_cbor_reader *r, int32_t *alg)
@@ -59,7 +66,7 @@ static husk_status read_alg(husk_cbor_reader *r, int32_t *alg)
         return HUSK_ERR_UNSUPPORTED;
     }
     husk_status status = husk_cbor_read_int(r, &value);
-    if (status == HUSK_OK && (value < INT32_MIN || value > INT32_MAX)) {
+    if (status == HUSK_OK && (int32_t)value != value) {
         return HUSK_ERR_UNSUPPORTED;
     }
     *alg = (int32_t)value;
@@ -71,11 +78,24 @@ static husk_status read_content_type(husk_cbor_reader *r, husk_envelope_view *vi
     if (husk_cbor_peek(r) == HUSK_CBOR_TEXT) {
         return read_string(r, true, &view->media_type);
     }
-    uint64_t value;
-    husk_status status = read_number(r, -1, UINT16_MAX, &value);
+    uint32_t value;
+    if (read_small(r, UINT16_MAX, &value) != HUSK_OK) {
+        return HUSK_ERR_FORMAT;
+    }
     view->metadata.has_content_format = true;
     view->metadata.content_format = (uint16_t)value;
-    return status;
+    return HUSK_OK;
+}
+
+static husk_status read_priority(husk_cbor_reader *r, husk_envelope_metadata *metadata)
+{
+    uint32_t value;
+    if (read_small(r, UINT8_MAX, &value) != HUSK_OK) {
+        return HUSK_ERR_FORMAT;
+    }
+    metadata->has_priority = true;
+    metadata->priority = (uint8_t)value;
+    return HUSK_OK;
 }
 
 static husk_status read_tags(husk_cbor_reader *r, husk_envelope_metadata *metadata)
@@ -96,7 +116,7 @@ static husk_status read_tags(husk_cbor_reader *r, husk_envelope_metadata *metada
     return HUSK_OK;
 }
 
-static husk_status read_claim(husk_cbor_reader *r, int64_t label, husk_envelope_metadata *metadata)
+static husk_status read_claim(husk_cbor_reader *r, int32_t label, husk_envelope_metadata *metadata)
 {
     switch (label) {
     case HUSK_CLAIM_ISS:
@@ -105,10 +125,10 @@ static husk_status read_claim(husk_cbor_reader *r, int64_t label, husk_envelope_
         return read_string(r, true, &metadata->destination);
     case HUSK_CLAIM_EXP:
         metadata->has_deadline = true;
-        return read_number(r, HUSK_CBOR_SIMPLE, UINT64_MAX, &metadata->deadline);
+        return read_time(r, &metadata->deadline);
     case HUSK_CLAIM_IAT:
         metadata->has_time = true;
-        return read_number(r, HUSK_CBOR_SIMPLE, UINT64_MAX, &metadata->time);
+        return read_time(r, &metadata->time);
     case HUSK_CLAIM_NBF:
         return HUSK_ERR_UNSUPPORTED; /* to skip it would be to break it */
     default:
@@ -124,7 +144,7 @@ static husk_status read_claims(husk_bytes claims, husk_envelope_metadata *metada
     husk_cbor_reader_init(&r, claims.data, claims.len);
     husk_status status = husk_cbor_read_map(&r, &pairs);
     for (size_t i = 0; status == HUSK_OK && i < pairs; i++) {
-        int64_t label;
+        int32_t label;
         status = husk_envelope_label_next(&labels, &r, &label);
         if (status == HUSK_OK) {
             status = read_claim(&r, label, metadata);
@@ -141,7 +161,7 @@ typedef struct header {
 } header;
 
 /* A parameter that counts in the protected bucket only. */
-static husk_status read_protected(husk_cbor_reader *r, int64_t label, header *h, husk_envelope_view *view)
+static husk_status read_protected(husk_cbor_reader *r, int32_t label, header *h, husk_envelope_view *view)
 {
     switch (label) {
     case HUSK_HEADER_ALG:
@@ -152,13 +172,8 @@ static husk_status read_protected(husk_cbor_reader *r, int64_t label, header *h,
         return read_content_type(r, view);
     case HUSK_HEADER_CWT_CLAIMS:
         return husk_cbor_skip(r, &h->claims);
-    case HUSK_ENVELOPE_LABEL_PRIORITY: {
-        uint64_t value;
-        husk_status status = read_number(r, -1, UINT8_MAX, &value);
-        view->metadata.has_priority = true;
-        view->metadata.priority = (uint8_t)value;
-        return status;
-    }
+    case HUSK_ENVELOPE_LABEL_PRIORITY:
+        return read_priority(r, &view->metadata);
     case HUSK_ENVELOPE_LABEL_TAGS:
         return read_tags(r, &view->metadata);
     default:
@@ -166,7 +181,7 @@ static husk_status read_protected(husk_cbor_reader *r, int64_t label, header *h,
     }
 }
 
-static husk_status read_parameter(husk_cbor_reader *r, int64_t label, bool is_protected, header *h,
+static husk_status read_parameter(husk_cbor_reader *r, int32_t label, bool is_protected, header *h,
                                   husk_envelope_view *view)
 {
     switch (label) {
@@ -194,7 +209,7 @@ static husk_status read_bucket(husk_cbor_reader *r, bool is_protected, header *h
     size_t pairs;
     husk_status status = husk_cbor_read_map(r, &pairs);
     for (size_t i = 0; status == HUSK_OK && i < pairs; i++) {
-        int64_t label;
+        int32_t label;
         status = husk_envelope_label_next(&h->labels, r, &label);
         if (status == HUSK_OK) {
             status = read_parameter(r, label, is_protected, h, view);
@@ -203,7 +218,7 @@ static husk_status read_bucket(husk_cbor_reader *r, bool is_protected, header *h
     return status;
 }
 
-static bool is_understood(int64_t label)
+static bool is_understood(int32_t label)
 {
     return (label >= HUSK_HEADER_ALG && label <= HUSK_HEADER_PARTIAL_IV && label != HUSK_HEADER_CRIT) ||
            label == HUSK_HEADER_CWT_CLAIMS || label == HUSK_ENVELOPE_LABEL_PRIORITY ||
@@ -222,7 +237,7 @@ static husk_status check_crit(const header *h)
     husk_status result = HUSK_OK;
     for (size_t i = 0; i < count; i++) {
         husk_envelope_labels one = {0};
-        int64_t label;
+        int32_t label;
         husk_status status = husk_envelope_label_next(&one, &r, &label);
         if (status != HUSK_OK) {
             return status;

@@ -112,7 +112,7 @@ static husk_status read_bucket(husk_cbor_reader *r, husk_envelope_labels *labels
     size_t pairs;
     husk_status status = husk_cbor_read_map(r, &pairs);
     for (size_t i = 0; status == HUSK_OK && i < pairs; i++) {
-        int64_t label;
+        int32_t label;
         status = husk_envelope_label_next(labels, r, &label);
         if (status != HUSK_OK) {
             return status;

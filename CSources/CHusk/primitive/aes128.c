@@ -92,7 +92,7 @@ static void sub_bytes(uint32_t q[8])
 
 /* Row r of ShiftRows moves r columns: first rows 1 to 3 exchange across the middle, then rows 1 and 3 between
  * neighbours. */
-static inline uint32_t shift_rows(uint32_t x)
+static HUSK_INLINE uint32_t shift_rows(uint32_t x)
 {
     uint32_t t = (x ^ x >> 4) & 0x0c0f0300;
     x ^= t ^ t << 4;
@@ -228,8 +228,8 @@ void husk_aes128_decrypt_two(const husk_aes128 *aes, uint8_t blocks[2 * HUSK_AES
         for (unsigned time = 0; round < ROUNDS && time < 3; time++) {
             mix_columns(q);
         }
-        for (unsigned i = 0; i < 8; i++) {
-            q[i] = shift_rows(shift_rows(shift_rows(q[i])));
+        for (unsigned i = 0; i < 3 * 8; i++) {
+            q[i % 8] = shift_rows(q[i % 8]);
         }
         invert_affine(q);
         sub_bytes(q);
