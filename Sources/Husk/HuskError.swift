@@ -30,6 +30,10 @@ public enum HuskError: Error, Sendable, Hashable {
     case order
     /// A block of another body than those before it.
     case changed
+    /// For another destination.
+    case destination
+    /// Its deadline is over.
+    case expired
 
     // The peers do not fit together: the handshake is over.
     /// EDHOC method not supported.
@@ -54,6 +58,8 @@ public enum HuskError: Error, Sendable, Hashable {
     case storage
     /// The peer did not answer within the retransmission limits.
     case timeout
+    /// The message has a deadline, and the time is not known.
+    case clock
 
     // The keys are used up.
     /// No sequence number is left for this key, or a usage limit of it is reached.
@@ -75,6 +81,8 @@ extension HuskError {
         case .freshness: HUSK_ERR_FRESHNESS
         case .order: HUSK_ERR_ORDER
         case .changed: HUSK_ERR_CHANGED
+        case .destination: HUSK_ERR_DESTINATION
+        case .expired: HUSK_ERR_EXPIRED
         case .method: HUSK_ERR_METHOD
         case .suite: HUSK_ERR_SUITE
         case .credential: HUSK_ERR_CREDENTIAL
@@ -85,6 +93,7 @@ extension HuskError {
         case .random: HUSK_ERR_RANDOM
         case .storage: HUSK_ERR_STORAGE
         case .timeout: HUSK_ERR_TIMEOUT
+        case .clock: HUSK_ERR_CLOCK
         case .exhausted: HUSK_ERR_EXHAUSTED
         }
     }
@@ -103,6 +112,8 @@ extension HuskError {
         case HUSK_ERR_FRESHNESS: self = .freshness
         case HUSK_ERR_ORDER: self = .order
         case HUSK_ERR_CHANGED: self = .changed
+        case HUSK_ERR_DESTINATION: self = .destination
+        case HUSK_ERR_EXPIRED: self = .expired
         case HUSK_ERR_METHOD: self = .method
         case HUSK_ERR_SUITE: self = .suite
         case HUSK_ERR_CREDENTIAL: self = .credential
@@ -113,6 +124,7 @@ extension HuskError {
         case HUSK_ERR_RANDOM: self = .random
         case HUSK_ERR_STORAGE: self = .storage
         case HUSK_ERR_TIMEOUT: self = .timeout
+        case HUSK_ERR_CLOCK: self = .clock
         case HUSK_ERR_EXHAUSTED: self = .exhausted
         default: return nil
         }
@@ -132,6 +144,8 @@ extension HuskError {
         case .freshness: "the message may be an old one"
         case .order: "the block is not the next one"
         case .changed: "the block is of another body than those before it"
+        case .destination: "the message is for another destination"
+        case .expired: "the deadline of the message is over"
         case .method: "the EDHOC method is not supported"
         case .suite: "the cipher suites do not fit"
         case .credential: "the credential is unknown or must not be used here"
@@ -142,6 +156,7 @@ extension HuskError {
         case .random: "the source of random bytes failed"
         case .storage: "the storage failed"
         case .timeout: "the peer did not answer"
+        case .clock: "the message has a deadline and the time is not known"
         case .exhausted: "the key is used up"
         }
     }
@@ -159,6 +174,8 @@ extension HuskError {
         case .freshness: "answer with a challenge; the client repeats the message with the Echo option in it"
         case .order: "ask for the next block again, or begin the transfer anew"
         case .changed: "begin the transfer anew"
+        case .destination: "drop it, or carry it on to its destination"
+        case .expired: "drop it and carry on; if it lasts, compare the clocks of both sides"
         case .method: "configure EDHOC method 4 (PSK) on both sides"
         case .suite: "configure a suite that both sides have"
         case .credential: "compare kid, key and identities of both sides"
@@ -168,6 +185,7 @@ extension HuskError {
         case .peer: "compare kid, key and identities of both sides"
         case .random, .storage: "mend the hook, then try again"
         case .timeout: "check that the peer is reachable, then try again"
+        case .clock: "set the clock, then try again"
         case .exhausted: "authenticate again"
         }
     }

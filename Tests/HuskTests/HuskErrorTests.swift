@@ -5,9 +5,9 @@ import Testing
 
 @Suite struct HuskErrorTests {
     static let all: [HuskError] = [
-        .argument, .buffer, .state, .format, .unsupported, .authentication, .replay, .context, .freshness, .order,
-        .changed, .method, .suite, .credential, .ead, .identifier, .publicKey, .peer, .random, .storage, .timeout,
-        .exhausted,
+        .argument, .buffer, .state, .format, .unsupported, .authentication, .replay, .context, .freshness, .destination,
+        .expired, .order, .changed, .method, .suite, .credential, .ead, .identifier, .publicKey, .peer, .random,
+        .storage, .timeout, .clock, .exhausted,
     ]
 
     @Test func everyCodeHasOneCase() {

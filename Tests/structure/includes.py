@@ -3,7 +3,8 @@ import pathlib
 import re
 
 ROOMS = ["base", "primitive", "crypto", "cbor", "cose", "coap", "oscore", "edhoc", "frame", "device"]
-PUBLIC_ROOM = {room + ".h": room for room in ROOMS} | {"config.h": "base", "block.h": "coap", "kudos.h": "oscore"}
+PUBLIC_ROOM = {room + ".h": room for room in ROOMS} | {
+    "config.h": "base", "block.h": "coap", "kudos.h": "oscore", "envelope.h": "cose"}
 UMBRELLA = "husk.h"
 STANDARD = {"stdbool.h", "stddef.h", "stdint.h", "string.h"}
 # Only in builds for a checker of constant time, never in one that runs on a device.

@@ -1,4 +1,4 @@
-/* AES-128 encryption (FIPS 197), bitsliced: two blocks at a time, no table, no branch or address that depends on a
+/* AES-128 (FIPS 197), bitsliced: two blocks at a time, no table, no branch or address that depends on a
  * secret.
  *
  * Implementation notes
@@ -11,10 +11,14 @@
  * bits of block 0 are kept and of q[2 * i + 1] those of block 1, together in one word: four words for each round,
  * 176 bytes for all of them rather than 352. Unfolding costs two instructions for each word of the state and round.
  * The alternative that needs still less memory, running the key schedule beside each encryption, would double the
- * S-boxes. */
+ * S-boxes.
+ *
+ * Decryption is for key wrapping, where it happens seldom: it undoes ShiftRows and MixColumns by doing them three times
+ * more, because both are the identity after four times. */
 #include "husk/primitive.h"
 
 #include "base/bytes.h"
+#include "base/ct.h"
 
 #define ROUNDS 10
 #define BLOCK_0 0x55555555u
@@ -88,7 +92,7 @@ static void sub_bytes(uint32_t q[8])
 
 /* Row r of ShiftRows moves r columns: first rows 1 to 3 exchange across the middle, then rows 1 and 3 between
  * neighbours. */
-static inline uint32_t shift_rows(uint32_t x)
+static HUSK_INLINE uint32_t shift_rows(uint32_t x)
 {
     uint32_t t = (x ^ x >> 4) & 0x0c0f0300;
     x ^= t ^ t << 4;
@@ -107,7 +111,7 @@ static void add_round_key(uint32_t q[8], const uint32_t key[4])
 }
 
 /* Every byte a of a column becomes 2 * (a + b) + b + c + d, where b, c and d are those below it. */
-static void mix_columns(uint32_t q[8])
+static HUSK_INLINE void mix_columns(uint32_t q[8])
 {
     uint32_t top = q[7] ^ rotate_right(q[7], 8);
     uint32_t doubled = top;
@@ -130,6 +134,16 @@ static void load(uint32_t q[8], const uint8_t block_0[16], const uint8_t block_1
         q[2 * i + 1] = husk_load_le32(block_1 + 4 * i);
     }
     transpose(q);
+}
+
+static HUSK_INLINE void store(uint32_t q[8], uint8_t blocks[2 * HUSK_AES_BLOCK_BYTES])
+{
+    transpose(q);
+    for (unsigned i = 0; i < 4; i++) {
+        husk_store_le32(blocks + 4 * i, q[2 * i]);
+        husk_store_le32(blocks + 16 + 4 * i, q[2 * i + 1]);
+    }
+    husk_wipe(q, 8 * sizeof *q);
 }
 
 void husk_aes128_init(husk_aes128 *aes, const uint8_t key[HUSK_AES128_KEY_BYTES])
@@ -183,10 +197,44 @@ void husk_aes128_encrypt_two(const husk_aes128 *aes, uint8_t blocks[2 * HUSK_AES
         }
         add_round_key(q, key);
     }
-    transpose(q);
-    for (unsigned i = 0; i < 4; i++) {
-        husk_store_le32(blocks + 4 * i, q[2 * i]);
-        husk_store_le32(blocks + 16 + 4 * i, q[2 * i + 1]);
+    store(q, blocks);
+}
+
+/* The inverse of the affine map that ends SubBytes. The S-box with this before and after it is its own inverse: what
+ * remains between the two is the inversion in GF(2^8). */
+static void invert_affine(uint32_t q[8])
+{
+    uint32_t x[8];
+    for (unsigned i = 0; i < 8; i++) {
+        x[i] = q[i];
     }
-    husk_wipe(q, sizeof q);
+    for (unsigned i = 0; i < 8; i++) {
+        q[i] = x[(i + 2) % 8] ^ x[(i + 5) % 8] ^ x[(i + 7) % 8];
+    }
+    q[0] = ~q[0];
+    q[2] = ~q[2];
+    husk_wipe(x, sizeof x);
+}
+
+void husk_aes128_decrypt_two(const husk_aes128 *aes, uint8_t blocks[2 * HUSK_AES_BLOCK_BYTES])
+{
+    const uint32_t *key = aes->round_keys + 4 * ROUNDS;
+    uint32_t q[8];
+
+    load(q, blocks, blocks + HUSK_AES_BLOCK_BYTES);
+    for (unsigned round = ROUNDS; round > 0; round--) {
+        add_round_key(q, key);
+        key -= 4;
+        for (unsigned time = 0; round < ROUNDS && time < 3; time++) {
+            mix_columns(q);
+        }
+        for (unsigned i = 0; i < 3 * 8; i++) {
+            q[i % 8] = shift_rows(q[i % 8]);
+        }
+        invert_affine(q);
+        sub_bytes(q);
+        invert_affine(q);
+    }
+    add_round_key(q, key);
+    store(q, blocks);
 }

@@ -94,3 +94,52 @@ extension Handshake.Initiator.WaitingForMessage4 {
         try unsafe process(message4.span.bytes)
     }
 }
+
+extension EnvelopeKey {
+    /// As ``init(root:sender:recipient:identifier:algorithm:wraps:)-(RawSpan,_,_,_,_,_)``; wipe or drop your copy of
+    /// the root key afterwards.
+    public init(
+        root: [UInt8], sender: Identity, recipient: Identity, identifier: [UInt8] = [],
+        algorithm: EnvelopeAlgorithm = .aesCCM8, wraps: Bool = false
+    ) throws(HuskError) {
+        try unsafe self.init(
+            root: root.span.bytes, sender: sender, recipient: recipient, identifier: identifier, algorithm: algorithm,
+            wraps: wraps)
+    }
+}
+
+extension Envelope {
+    public init(inspecting bytes: [UInt8]) throws(HuskError) {
+        try unsafe self.init(inspecting: bytes.span.bytes)
+    }
+}
+
+extension EnvelopeSealer {
+    public init(key: consuming EnvelopeKey, record: [UInt8] = [], fullIV: Bool = false) throws(HuskError) {
+        try unsafe self.init(key: key, record: record.span.bytes, fullIV: fullIV)
+    }
+
+    public init(recipients: consuming EnvelopeRecipients, record: [UInt8] = []) throws(HuskError) {
+        try unsafe self.init(recipients: recipients, record: record.span.bytes)
+    }
+
+    public mutating func seal<Failure: Error>(
+        _ content: [UInt8], _ metadata: EnvelopeMetadata, save: (RawSpan) throws(Failure) -> Void
+    ) throws(HuskError) -> [UInt8] {
+        try unsafe seal(content.span.bytes, metadata, save: save)
+    }
+}
+
+extension EnvelopeOpener {
+    public init(
+        key: consuming EnvelopeKey, names: [String] = [], requiresDeadline: Bool = false, record: [UInt8] = []
+    ) throws(HuskError) {
+        try unsafe self.init(key: key, names: names, requiresDeadline: requiresDeadline, record: record.span.bytes)
+    }
+
+    public mutating func open<Failure: Error>(
+        _ envelope: [UInt8], now: UInt64?, save: (RawSpan) throws(Failure) -> Void
+    ) throws(HuskError) -> OpenedEnvelope {
+        try unsafe open(envelope.span.bytes, now: now, save: save)
+    }
+}

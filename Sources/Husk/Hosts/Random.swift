@@ -53,3 +53,14 @@ extension KeyUpdate {
         try unsafe self.init(secret: secret, configuration: configuration, random: systemRandom())
     }
 }
+
+extension EnvelopeSealer {
+    /// For several recipients, with content keys from the operating system's generator.
+    ///
+    /// - Parameter record: what was stored last; empty for the first time ever.
+    /// - Throws: ``HuskError/argument`` without recipients, or if their keys differ in algorithm or do not wrap;
+    ///   ``HuskError/storage`` if the record is none.
+    public init(recipients: consuming EnvelopeRecipients, record: RawSpan) throws(HuskError) {
+        try unsafe self.init(recipients: recipients, record: record, random: systemRandom())
+    }
+}

@@ -7,6 +7,7 @@
 
 #include "base/secret.h"
 #include "husk/crypto.h"
+#include "husk/envelope.h"
 
 #ifndef HUSK_CHECK_VALGRIND
 #error "without -DHUSK_CHECK_VALGRIND nothing is marked and nothing is checked"
@@ -119,6 +120,81 @@ static void p256(void)
     check("p256 not a private key", husk_ecdh_p256.public_key(mine, a) == HUSK_ERR_RANDOM);
 }
 
+static void key_wrap(void)
+{
+    uint8_t kek[16], key[32], plain[32], wrapped[40];
+    secret(kek, sizeof kek, 10);
+    secret(key, sizeof key, 11);
+    memcpy(plain, key, sizeof key);
+    bool good = husk_aes_kw_wrap(kek, key, sizeof key, wrapped) == HUSK_OK;
+    good = husk_aes_kw_unwrap(kek, wrapped, sizeof wrapped, key) == HUSK_OK && good;
+    bool same = husk_equal(key, plain, sizeof key);
+    HUSK_PUBLIC(&same, sizeof same);
+    wrapped[39] ^= 1;
+    good = husk_aes_kw_unwrap(kek, wrapped, sizeof wrapped, key) == HUSK_ERR_AUTHENTICATION && good;
+    check("aes key wrap", good && same);
+}
+
+static husk_status no_record(void *context, uint8_t record, uint8_t *out, size_t cap, size_t *len)
+{
+    (void)context, (void)record, (void)out, (void)cap;
+    *len = 0;
+    return HUSK_OK;
+}
+
+static husk_status store_record(void *context, uint8_t record, const uint8_t *data, size_t len)
+{
+    (void)context, (void)record, (void)data, (void)len;
+    return HUSK_OK;
+}
+
+static husk_status random_key(void *context, uint8_t *out, size_t len)
+{
+    (void)context;
+    secret(out, len, 12);
+    return HUSK_OK;
+}
+
+/* From a secret root key to the opened content, which stays secret. */
+static void envelope(const char *name, const husk_aead *aead, bool wraps)
+{
+    static const uint8_t names[] = {'a', 'b'};
+    uint8_t root[16], content[50], sealed[200];
+    secret(root, sizeof root, 13);
+    secret(content, sizeof content, 14);
+    const husk_storage storage = {no_record, store_record, NULL};
+    const husk_envelope_parameters parameters = {
+        .aead = aead, .hash = &husk_hash_sha256, .root_key = {root, sizeof root}, .sender = {names, 1},
+        .recipient = {names + 1, 1}, .kid = {names, 2}, .wraps = wraps};
+    husk_envelope_key key;
+    bool good = husk_envelope_key_derive(&key, &parameters) == HUSK_OK;
+    const husk_envelope_sender_config sender_config = {
+        .keys = &key, .key_count = 1, .storage = storage, .random = {random_key, NULL}};
+    const husk_envelope_opener_config opener_config = {.key = &key, .storage = storage};
+    const husk_envelope_metadata metadata = {.has_deadline = true, .deadline = 2};
+    husk_envelope_sender sender;
+    husk_envelope_opener opener;
+    husk_envelope_view view;
+    size_t len;
+    good = husk_envelope_sender_init(&sender, &sender_config) == HUSK_OK && good;
+    good = husk_envelope_opener_init(&opener, &opener_config) == HUSK_OK && good;
+    const husk_bytes text = {content, sizeof content};
+    husk_status (*seal)(husk_envelope_sender *, const husk_envelope_metadata *, husk_bytes, uint8_t *, size_t,
+                        size_t *) = wraps ? husk_envelope_seal_for_many : husk_envelope_seal;
+    husk_status (*open)(husk_envelope_opener *, uint64_t, uint8_t *, size_t, husk_envelope_view *) =
+        wraps ? husk_envelope_open_one_of_many : husk_envelope_open;
+    good = seal(&sender, &metadata, text, sealed, sizeof sealed, &len) == HUSK_OK && good;
+    good = good && open(&opener, 1, sealed, len, &view) == HUSK_OK && view.content.len == sizeof content;
+    bool same = good && husk_equal(view.content.data, content, sizeof content);
+    HUSK_PUBLIC(&same, sizeof same);
+    good = seal(&sender, &metadata, text, sealed, sizeof sealed, &len) == HUSK_OK && good;
+    sealed[len - 1] ^= 1;
+    good = good && open(&opener, 1, sealed, len, &view) == HUSK_ERR_AUTHENTICATION;
+    uint8_t exported[HUSK_ENVELOPE_COSE_KEY_MAX_BYTES];
+    good = husk_envelope_key_export(&key, exported, sizeof exported, &len) == HUSK_OK && good;
+    check(name, good && same);
+}
+
 /* What must not happen anywhere else. */
 static void leak(void)
 {
@@ -145,6 +221,10 @@ int main(int argc, char **argv)
     hashing();
     x25519();
     p256();
+    key_wrap();
+    envelope("envelope, aes-ccm", &husk_aead_aes_ccm_16_64_128, false);
+    envelope("envelope, chacha20-poly1305", &husk_aead_chacha20_poly1305, false);
+    envelope("envelope, wrapped key", &husk_aead_aes_ccm_16_128_128, true);
     printf("%u passed, %u failed\n", passed, failed);
     return failed == 0 ? 0 : 1;
 }

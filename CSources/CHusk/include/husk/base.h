@@ -27,6 +27,8 @@ typedef int32_t husk_status;
 #define HUSK_ERR_REPLAY (-19)         /* seen before, or older than the replay window */
 #define HUSK_ERR_CONTEXT (-20)        /* names a security context other than this one */
 #define HUSK_ERR_FRESHNESS (-21)      /* verified, but it may be an old one: answer with husk_oscore_challenge_protect */
+#define HUSK_ERR_DESTINATION (-22)    /* for another destination */
+#define HUSK_ERR_EXPIRED (-23)        /* its deadline is over */
 
 /* The block is bad: answer with husk_block_error_code, or ask for the right one again, or give the transfer up. */
 #define HUSK_ERR_ORDER (-24)   /* not the next block: one is missing before it, or it was there already */
@@ -45,6 +47,7 @@ typedef int32_t husk_status;
 #define HUSK_ERR_RANDOM (-48)  /* the random hook failed, or gave values that cannot be used */
 #define HUSK_ERR_STORAGE (-49) /* the storage hook failed: nothing that depends on it was sent */
 #define HUSK_ERR_TIMEOUT (-50) /* the peer did not answer within the retransmission limits */
+#define HUSK_ERR_CLOCK (-51)   /* the message has a deadline, and the time is not known */
 
 /* The keys are used up: authenticate again. */
 #define HUSK_ERR_EXHAUSTED (-64) /* no sequence number left, or a usage limit of the key is reached */

@@ -12,6 +12,12 @@
 #define HUSK_KUDOS_SECRET_MAX_BYTES 32
 #endif
 
+/* How many sequence numbers the sender of envelopes reserves with one write to storage: as many are lost at most with
+ * each restart. */
+#ifndef HUSK_ENVELOPE_RESERVE
+#define HUSK_ENVELOPE_RESERVE 64
+#endif
+
 /* Retransmission (RFC 7252 section 4.8), times in milliseconds. */
 #ifndef HUSK_ACK_TIMEOUT_MS
 #define HUSK_ACK_TIMEOUT_MS 2000

@@ -116,6 +116,18 @@ void husk_hkdf_extract(const husk_hash *hash, husk_bytes salt, husk_bytes ikm, u
 husk_status husk_hkdf_expand_xor(const husk_hmac_key *prk, const husk_bytes *info, size_t count, uint8_t *out,
                                  size_t len);
 
+/* AES Key Wrap with a 128-bit key (RFC 3394), which COSE calls A128KW: for keys of 16 to 64 bytes, in steps of 8. */
+#define HUSK_AES_KW_KEY_BYTES 16
+#define HUSK_AES_KW_OVERHEAD_BYTES 8
+
+/* out[0..len + 8) = `key[0..len)` wrapped. `key` may be out or out + 8. HUSK_ERR_ARGUMENT if `len` is out of range. */
+husk_status husk_aes_kw_wrap(const uint8_t kek[HUSK_AES_KW_KEY_BYTES], const uint8_t *key, size_t len, uint8_t *out);
+
+/* key[0..len - 8) = `wrapped[0..len)` unwrapped. `key` may be wrapped or wrapped + 8. HUSK_ERR_ARGUMENT if `len` is out
+ * of range; HUSK_ERR_AUTHENTICATION, and key is zero, if it does not verify. */
+husk_status husk_aes_kw_unwrap(const uint8_t kek[HUSK_AES_KW_KEY_BYTES], const uint8_t *wrapped, size_t len,
+                               uint8_t *key);
+
 #ifdef __cplusplus
 }
 #endif

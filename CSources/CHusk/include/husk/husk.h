@@ -41,6 +41,7 @@
 #include "husk/crypto.h"
 #include "husk/cbor.h"
 #include "husk/cose.h"
+#include "husk/envelope.h"
 #include "husk/coap.h"
 #include "husk/block.h"
 #include "husk/oscore.h"

@@ -33,6 +33,9 @@ void husk_aes128_init(husk_aes128 *aes, const uint8_t key[HUSK_AES128_KEY_BYTES]
 /* Encrypts blocks[0..16) and blocks[16..32) in place, independently (ECB). */
 void husk_aes128_encrypt_two(const husk_aes128 *aes, uint8_t blocks[2 * HUSK_AES_BLOCK_BYTES]);
 
+/* Decrypts blocks[0..16) and blocks[16..32) likewise. Made for little flash: three times as slow. */
+void husk_aes128_decrypt_two(const husk_aes128 *aes, uint8_t blocks[2 * HUSK_AES_BLOCK_BYTES]);
+
 /* SHA-256 (FIPS 180-4) over any number of updates. `bytes` is how much was absorbed so far; the last bytes % 64 of it
  * wait in `block`, which is made of words because the message schedule is computed in place there. */
 typedef struct husk_sha256 {
