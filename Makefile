@@ -88,12 +88,16 @@ FUZZ_SECONDS ?= 600
 FUZZ_TARGETS := $(patsubst Tests/fuzz/%.c,%,$(wildcard Tests/fuzz/*.c))
 FUZZ_SUPPORT := $(wildcard Tests/fuzz/support/*.c) Tests/C/loopback_gateway.c
 FUZZ_CHECKS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-$(eval $(call host_build,fuzz,$(CLANG),-O1 -g $(FUZZ_CHECKS) -fsanitize=fuzzer-no-link))
+FUZZ_COVERAGE := -fsanitize=fuzzer-no-link -fsanitize-coverage-ignorelist=Tests/fuzz/not_covered.txt
+$(eval $(call host_build,fuzz,$(CLANG),-O2 -g $(FUZZ_CHECKS) $(FUZZ_COVERAGE)))
 FUZZ_CORE := $(B)/fuzz/libhusk.a $(PORTABLE_FIRMWARE:%.c=$(B)/fuzz/%.o)
 $(B)/fuzz/harness/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@$(CLANG) $(C_FLAGS) -ITests/fuzz -O1 -g $(FUZZ_CHECKS) -c $< -o $@
-$(B)/fuzz/bin/%: $(B)/fuzz/harness/Tests/fuzz/%.o $(FUZZ_SUPPORT:%.c=$(B)/fuzz/harness/%.o) $(FUZZ_CORE)
+$(B)/fuzz/libfuzz.a: $(FUZZ_SUPPORT:%.c=$(B)/fuzz/harness/%.o)
+	@rm -f $@
+	@ar rcs $@ $^
+$(B)/fuzz/bin/%: $(B)/fuzz/harness/Tests/fuzz/%.o $(B)/fuzz/libfuzz.a $(FUZZ_CORE)
 	@mkdir -p $(@D)
 	@$(CLANG) -fuse-ld=lld -fsanitize=fuzzer $(FUZZ_CHECKS) $^ -o $@
 .SECONDARY: $(FUZZ_TARGETS:%=$(B)/fuzz/harness/Tests/fuzz/%.o) $(FUZZ_SUPPORT:%.c=$(B)/fuzz/harness/%.o)
