@@ -1,5 +1,6 @@
 /* Everything that may arrive at a device endpoint with the KUDOS profile: see support/device.h for the steps. Bit 0 of the
- * first byte: a device that runs FS mode, bit 1: a gateway that loses its record too when it reboots.
+ * first byte: a device that runs FS mode; bit 1: if not, a gateway that loses its record too when it reboots. (In FS mode
+ * that locks the device out: there is no way back to a secret that forward secrecy has replaced.)
  *
  * seed: 01 0700 01 0300
  * seed: 01 0700 01 0300 01 0300
@@ -11,7 +12,8 @@
  * seed: 01 0700 01 0300 06024401
  * seed: 01 0700 01 0301 1001 0901 01 0300
  * seed: 00 0700 01 06024400
- * seed: 00 0700 02 04047000 [2] */
+ * seed: 00 0700 02 04047000 [2]
+ * seed: 02 0700 01 0300 01 0300 0801 0700 01 0300 */
 #include "support/device.h"
 
 static const uint8_t secret[16] = {9, 8, 7};
@@ -107,7 +109,7 @@ void fuzz_one(fuzz_input in)
     gateway.config.capable = true;
     gateway.config.sender_id = kudos_config.recipient_id;
     gateway.config.recipient_id = kudos_config.sender_id;
-    gateway.forgets = (choice & 2) != 0;
+    gateway.forgets = (choice & 3) == 2;
     gateway_reboot();
     world = (fuzz_world){
         .config = {.profile = &husk_profile_kudos,
