@@ -12,6 +12,8 @@
  * seed: 01 0700 01 0300 06024401
  * seed: 01 0700 01 0301 1001 0901 01 0300
  * seed: 00 0700 01 06024400
+ * seed: 01 0700 01 0300 02 050044
+ * seed: 01 0700 01 050044
  * seed: 00 0700 02 04047000 [2]
  * seed: 02 0700 01 0300 01 0300 0801 0700 01 0300 */
 #include "support/device.h"
@@ -65,6 +67,8 @@ static size_t gateway_receive(uint8_t *datagram, size_t len, uint8_t *out)
                                                       spare, sizeof spare, &inner, &event);
     if (status == HUSK_OK) {
         gateway.requests += event != HUSK_KUDOS_DIVERGENT;
+        response.payload.data = fuzz_exact(inner.payload.data, inner.payload.len);
+        response.payload.len = inner.payload.len;
         if (husk_kudos_must_store(&gateway.kudos)) {
             gateway.record_len = husk_kudos_record_write(&gateway.kudos, gateway.record);
             husk_kudos_stored(&gateway.kudos);

@@ -7,6 +7,7 @@
  * seed: 017150726f63657373696e67206661696c6564
  * seed: 03f5
  * seed: 0281ff
+ * seed: 028102
  * seed: 0100
  * seed: 0203 */
 #include "support/fuzz.h"
@@ -31,6 +32,18 @@ void fuzz_setup(void)
 static void check_suites(husk_bytes suites_r, const uint8_t *message, size_t len)
 {
     fuzz_check_inside(suites_r, message, len);
+    husk_cbor_reader r;
+    size_t count = 1;
+    int64_t suite;
+    husk_cbor_reader_init(&r, suites_r.data, suites_r.len);
+    if (husk_cbor_peek(&r) == HUSK_CBOR_ARRAY) { /* suites = [ 2* int ] / int */
+        FUZZ_OK(husk_cbor_read_array(&r, &count));
+        FUZZ_CHECK(count >= 2);
+    }
+    for (size_t i = 0; i < count; i++) {
+        FUZZ_OK(husk_cbor_read_int(&r, &suite));
+    }
+    FUZZ_CHECK(r.left == 0);
     size_t index = SIZE_MAX;
     husk_status status = husk_edhoc_suite_select(&config, suites_r, &index);
     FUZZ_CHECK(status == HUSK_OK ? index < 2 : status == HUSK_ERR_SUITE);

@@ -1,4 +1,4 @@
-/* EDHOC message_1 (RFC 9528 section 5.2), for a Responder with suites 2 and 3 that takes pre-shared and static keys.
+/* EDHOC message_1 (RFC 9528 section 5.2), for a Responder with suites 2, 3 and 5 that takes pre-shared and static keys.
  * What is accepted is answered with message_2, whatever the keys.
  *
  * seed: {edhoc_psk.message_1}
@@ -12,7 +12,9 @@
  * seed: 0483060203 5820 [32] 4101
  * seed: 04025820 [32] 4701020304050607
  * seed: 04025820 [32] 480102030405060708
- * seed: 04025820 [32] 05 */
+ * seed: 04025820 [32] 05
+ * seed: 04055820 [32] 46010203040506
+ * seed: 04055820 [32] 4701020304050607 */
 #include "support/edhoc.h"
 
 FUZZ_GOALS(PSK, STATIC, ANSWERED, BAD_KEY, METHOD, SUITE, EAD, FORMAT, UNSUPPORTED, IDENTIFIER);
@@ -91,7 +93,9 @@ void fuzz_one(fuzz_input in)
     }
     FUZZ_OK(husk_edhoc_message_1_process(&again, message, in.len, NULL));
     FUZZ_CHECK(memcmp(&session, &again, sizeof session) == 0);
-    FUZZ_CHECK(session.phase == HUSK_EDHOC_RESPONDER_SEND_2 && session.suite_index < 2 && session.c_i.len <= 7);
+    FUZZ_CHECK(session.phase == HUSK_EDHOC_RESPONDER_SEND_2 && session.suite_index < 3);
+    const husk_suite *suite = session.config->suites[session.suite_index];
+    FUZZ_CHECK(session.c_i.len <= suite->app_aead->nonce_bytes - 6);
     fuzz_check_inside(ead_1, message, in.len);
     FUZZ_CHECK(fuzz_ead_verdict(ead_1) == HUSK_OK);
     fuzz_reached(session.method == HUSK_EDHOC_METHOD_PSK ? PSK : STATIC);

@@ -48,7 +48,8 @@ husk_status fuzz_device_random(void *context, uint8_t *out, size_t len)
     return (failing & RANDOM_FAILS) != 0 ? HUSK_ERR_RANDOM : fuzz_random(context, out, len);
 }
 
-static const uint8_t reading[] = "21.5 degrees";
+/* Another one for every request, so that a nonce used twice is seen. */
+static uint8_t reading[4];
 static const husk_device_request request = {.code = HUSK_COAP_POST,
                                             .path = "t",
                                             .path_len = 1,
@@ -90,7 +91,8 @@ static void check_event(const fuzz_world *world, const husk_event *event, husk_b
         return;
     case HUSK_EVENT_RESPONSE:
         fuzz_check_inside(event->payload, datagram.data, datagram.len);
-        FUZZ_CHECK(trusted || (world->gateway_requests() > 0 && event->code == HUSK_COAP_CHANGED));
+        FUZZ_CHECK(trusted || (world->gateway_requests() > 0 && event->code == HUSK_COAP_CHANGED &&
+                               fuzz_same(event->payload, (husk_bytes){reading, sizeof reading})));
         FUZZ_CHECK(world->device.has_context && world->device.phase == HUSK_DEVICE_IDLE);
         fuzz_reached(RESPONSE);
         return;
@@ -194,9 +196,18 @@ static void trusted_answer(fuzz_world *world, fuzz_input *in)
     fuzz_reached(TRUSTED);
 }
 
+static void next_reading(const husk_device *device)
+{
+    if (device->phase == HUSK_DEVICE_IDLE) {
+        reading[0]++;
+        reading[1] += reading[0] == 0;
+    }
+}
+
 static void start(fuzz_world *world, bool alone)
 {
     const husk_device before = world->device;
+    next_reading(&before);
     husk_status status = husk_device_start(&world->device, alone ? NULL : &request);
     if (status == HUSK_ERR_STATE) {
         FUZZ_CHECK(memcmp(&world->device, &before, sizeof before) == 0 || before.config == NULL ||
@@ -263,6 +274,7 @@ static void recover(fuzz_world *world)
     bool own = false; /* what is in progress is ours, not something from before */
     for (unsigned i = 0; i < RECOVERY_STEPS; i++) {
         if (world->device.phase == HUSK_DEVICE_IDLE) {
+            next_reading(&world->device);
             own = husk_device_start(&world->device, &request) == HUSK_OK;
         }
         now += husk_device_next_timeout(&world->device, now);
@@ -283,6 +295,7 @@ void fuzz_world_run(fuzz_world *world, fuzz_input *in)
     now = 0xfffff000; /* about to wrap around */
     trusted = false;
     reply.len = 0;
+    memset(reading, 0, sizeof reading);
     fuzz_random_state = 1;
     fuzz_aead_begin(false);
     FUZZ_OK(husk_device_init(&world->device, &world->config));

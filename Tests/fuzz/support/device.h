@@ -14,7 +14,8 @@ typedef struct fuzz_world {
     husk_device device;
     husk_device_config config;
 
-    /* Takes a datagram (in place), gives the length of the reply, 0 for none. */
+    /* Takes a datagram (in place), gives the length of the reply, 0 for none. A request is answered with 2.04 and the
+     * payload it carried. */
     size_t (*gateway_receive)(uint8_t *datagram, size_t len, uint8_t *out);
     void (*gateway_reboot)(void);
 

@@ -87,6 +87,13 @@ const husk_suite fuzz_suite_3 = {.id = 3,
                                  .ecdh = &fuzz_ecdh,
                                  .mac_bytes = 16};
 
+const husk_suite fuzz_suite_5 = {.id = 5,
+                                 .edhoc_aead = &husk_aead_chacha20_poly1305,
+                                 .app_aead = &husk_aead_chacha20_poly1305,
+                                 .hash = &husk_hash_sha256,
+                                 .ecdh = &fuzz_ecdh,
+                                 .mac_bytes = 16};
+
 /* ---- The parties ---- */
 
 fuzz_trace fuzz_psk_trace;
@@ -98,8 +105,8 @@ husk_static_credential fuzz_seen_i;
 husk_static_credential fuzz_seen_r;
 
 static const husk_suite suite_6 = {.id = 6}; /* only offered in the trace of RFC 9529 */
-static const husk_suite *const psk_suites[] = {&fuzz_suite_2, &fuzz_suite_3};
-static const husk_suite *const static_initiator_suites[] = {&suite_6, &fuzz_suite_2};
+static const husk_suite *const all_suites[] = {&fuzz_suite_2, &fuzz_suite_3, &fuzz_suite_5};
+static const husk_suite *const static_initiator_suites[] = {&suite_6, &fuzz_suite_2, &fuzz_suite_3};
 static const uint16_t ead_labels[] = {1, 255};
 
 /* A random hook that gives one private key. */
@@ -123,7 +130,7 @@ static husk_bytes constant(const char *hex)
 static husk_edhoc_config config_of(const char *private_key, const husk_suite *const *suites, uint8_t methods)
 {
     return (husk_edhoc_config){.suites = suites,
-                               .suite_count = 2,
+                               .suite_count = 3,
                                .ead_labels = ead_labels,
                                .ead_label_count = 2,
                                .random = {fixed, (void *)(uintptr_t)constant(private_key).data},
@@ -201,8 +208,8 @@ static void run_psk(void)
     t->c_i = (husk_id){1, {0x0a}};
     t->c_r = (husk_id){1, {0x05}};
     t->initiator_config =
-        config_of("09972dfef1eaab926ec96e8005fed29f70ffbf4e361c3a061a7acdb5170c10e5", psk_suites, 0);
-    t->responder_config = config_of("1e1c8f2df1aa7110b39f33ba5ea8dccf31411eb33d4f9a094cf65192d335a7a3", psk_suites,
+        config_of("09972dfef1eaab926ec96e8005fed29f70ffbf4e361c3a061a7acdb5170c10e5", all_suites, 0);
+    t->responder_config = config_of("1e1c8f2df1aa7110b39f33ba5ea8dccf31411eb33d4f9a094cf65192d335a7a3", all_suites,
                                     1 << HUSK_EDHOC_METHOD_PSK | 1 << HUSK_EDHOC_METHOD_STATIC);
     FUZZ_OK(husk_edhoc_initiator_init(&i, &t->initiator_config, 0, &t->c_i));
     run_1(t, &i, &r);
@@ -232,7 +239,7 @@ static void run_static(void)
     t->c_r = (husk_id){1, {0x27}};
     t->initiator_config = config_of("368ec1f69aeb659ba37d5a8d45b21bdc0299dceaa8ef235f3ca42ce3530f9525",
                                     static_initiator_suites, 0);
-    t->responder_config = config_of("e2f4126777205e853b437d6eaca1e1f753cdcc3e2c69fa884b0a1a640977e418", psk_suites,
+    t->responder_config = config_of("e2f4126777205e853b437d6eaca1e1f753cdcc3e2c69fa884b0a1a640977e418", all_suites,
                                     1 << HUSK_EDHOC_METHOD_STATIC);
     FUZZ_OK(husk_edhoc_static_initiator_init(&i, &t->initiator_config, 1, &t->c_i));
     run_1(t, &i, &r);

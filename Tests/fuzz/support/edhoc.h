@@ -11,9 +11,11 @@
  * byte is 0xff. */
 extern const husk_ecdh fuzz_ecdh;
 
-/* The suites of both roles: 2, and 3 with a 16-byte tag. */
+/* The suites of both roles: 2, and 3 with a 16-byte tag; the Responder also has 5, whose nonces allow identifiers of 6
+ * bytes only. */
 extern const husk_suite fuzz_suite_2;
 extern const husk_suite fuzz_suite_3;
+extern const husk_suite fuzz_suite_5;
 
 /* One method's trace: messages 1 to 4, and the sessions that wait for 2, 3 and 4. */
 typedef struct fuzz_trace {

@@ -195,6 +195,8 @@ husk_status fuzz_kudos_receive(fuzz_side *side, bool request, fuzz_datagram data
         return status;
     }
     FUZZ_CHECK(fuzz_aead_opened() == opened + 1 && *event <= HUSK_KUDOS_CONFIRMED);
+    bool replaced = memcmp(side->context.sender_key, before.context.sender_key, HUSK_AEAD_KEY_MAX_BYTES) != 0;
+    FUZZ_CHECK(replaced == (side->kudos.epoch != before.kudos.epoch));
     FUZZ_CHECK(*event != HUSK_KUDOS_DIVERGENT || husk_kudos_is_running(&side->kudos));
     FUZZ_CHECK(*event != HUSK_KUDOS_ESTABLISHED || !husk_kudos_is_running(&side->kudos));
     fuzz_check_inside(inner->token, datagram.data, datagram.len);
