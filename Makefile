@@ -109,8 +109,9 @@ $(B)/fuzz/bin/%: $(B)/fuzz/harness/Tests/fuzz/%.o $(B)/fuzz/libfuzz.a $(FUZZ_COR
 .PHONY: fuzz test-fuzz
 fuzz: $(FUZZ_TARGETS:%=$(B)/fuzz/bin/%) ## Fuzz every inbound message for ten minutes; FUZZ_SECONDS=N, FUZZ="NAME ..."
 	@$(PYTHON) Tests/fuzz/run.py --build $(B)/fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
-test-fuzz: $(FUZZ_TARGETS:%=$(B)/fuzz/bin/%) ## The same for ten seconds each, after inputs that once failed
+test-fuzz: $(FUZZ_TARGETS:%=$(B)/fuzz/bin/%) ## The same for ten seconds each; planted bugs are found
 	@$(PYTHON) Tests/fuzz/run.py --build $(B)/fuzz --seconds 10
+	@$(PYTHON) Tests/fuzz/planted.py --build $(B)/fuzz -- $(CLANG) -std=c11 $(INCLUDES) $(FUZZ_FLAGS)
 
 # ---- Host programs beside the unit tests -------------------------------------------------------------------------------
 
