@@ -82,8 +82,8 @@ test-sanitize: $(B)/sanitize/tests ## C unit tests under the address and undefin
 
 # ---- Fuzzing ---------------------------------------------------------------------------------------------------------
 
-# One target per inbound message: Tests/fuzz/NAME.c becomes build/fuzz/bin/NAME. The core is instrumented for coverage, the
-# targets are not, so that what libFuzzer counts and searches is the core.
+# One target per inbound message: Tests/fuzz/NAME.c becomes build/fuzz/bin/NAME. The core is instrumented for coverage,
+# the targets are not, so that what libFuzzer counts and searches is the core.
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS := $(patsubst Tests/fuzz/%.c,%,$(wildcard Tests/fuzz/*.c))
 FUZZ_SUPPORT := $(wildcard Tests/fuzz/support/*.c) Tests/C/loopback_gateway.c

@@ -77,7 +77,8 @@ void fuzz_one(fuzz_input in)
         return;
     }
     check_message(&message, datagram, in.len);
-    fuzz_reached(message.code == HUSK_COAP_EMPTY ? EMPTY : husk_coap_code_is_request(message.code) ? REQUEST : RESPONSE);
+    bool request = husk_coap_code_is_request(message.code);
+    fuzz_reached(message.code == HUSK_COAP_EMPTY ? EMPTY : request ? REQUEST : RESPONSE);
     if (message.payload.len > 0) {
         fuzz_reached(PAYLOAD);
     }

@@ -1,6 +1,6 @@
-/* Everything that may arrive at a device endpoint with the EDHOC profile: see support/device.h for the steps. The bits of
- * the first byte choose the configuration: 1 resumption, 2 message 4 first, 4 no storage, 8 a gateway that does not know
- * the combined request, 16 one that speaks the device's second suite only.
+/* Everything that may arrive at a device endpoint with the EDHOC profile: see support/device.h for the steps. The bits
+ * of the first byte choose the configuration: 1 resumption, 2 message 4 first, 4 no storage, 8 a gateway that does not
+ * know the combined request, 16 one that speaks the device's second suite only.
  *
  * seed: 00 0700 01 0300
  * seed: 00 0700 01 0300 01 0300

@@ -1,6 +1,6 @@
-/* Everything that may arrive at a device endpoint with the KUDOS profile: see support/device.h for the steps. Bit 0 of the
- * first byte: a device that runs FS mode; bit 1: if not, a gateway that loses its record too when it reboots. (In FS mode
- * that locks the device out: there is no way back to a secret that forward secrecy has replaced.)
+/* Everything that may arrive at a device endpoint with the KUDOS profile: see support/device.h for the steps. Bit 0 of
+ * the first byte: a device that runs FS mode; bit 1: if not, a gateway that loses its record too when it reboots. (In
+ * FS mode that locks the device out: there is no way back to a secret that forward secrecy has replaced.)
  *
  * seed: 01 0700 01 0300
  * seed: 01 0700 01 0300 01 0300
@@ -66,9 +66,11 @@ static size_t gateway_receive(uint8_t *datagram, size_t len, uint8_t *out)
     husk_status status = husk_kudos_request_unprotect(&gateway.kudos, &gateway.context, &exchange, datagram, len,
                                                       spare, sizeof spare, &inner, &event);
     if (status == HUSK_OK) {
-        gateway.requests += event != HUSK_KUDOS_DIVERGENT;
-        response.payload.data = fuzz_exact(inner.payload.data, inner.payload.len);
-        response.payload.len = inner.payload.len;
+        if (event != HUSK_KUDOS_DIVERGENT) { /* whose payload is not to be acted upon */
+            gateway.requests++;
+            response.payload.data = fuzz_exact(inner.payload.data, inner.payload.len);
+            response.payload.len = inner.payload.len;
+        }
         if (husk_kudos_must_store(&gateway.kudos)) {
             gateway.record_len = husk_kudos_record_write(&gateway.kudos, gateway.record);
             husk_kudos_stored(&gateway.kudos);

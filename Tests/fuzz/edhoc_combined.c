@@ -27,7 +27,8 @@ static void check_split(husk_bytes request, size_t cap)
     husk_status status = husk_edhoc_combined_split(datagram, &len, message_3, cap, &message_3_len);
     if (status != HUSK_OK) {
         FUZZ_CHECK(status == HUSK_ERR_FORMAT || status == HUSK_ERR_BUFFER);
-        FUZZ_CHECK(len == request.len && memcmp(datagram, request.data, len) == 0 && memcmp(message_3, zeros, cap) == 0);
+        FUZZ_CHECK(len == request.len && memcmp(datagram, request.data, len) == 0);
+        FUZZ_CHECK(memcmp(message_3, zeros, cap) == 0);
         fuzz_reached(status == HUSK_ERR_FORMAT ? MALFORMED : NO_ROOM);
         return;
     }

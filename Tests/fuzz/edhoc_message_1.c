@@ -1,5 +1,5 @@
-/* EDHOC message_1 (RFC 9528 section 5.2), for a Responder with suites 2, 3 and 5 that takes pre-shared and static keys.
- * What is accepted is answered with message_2, whatever the keys.
+/* EDHOC message_1 (RFC 9528 section 5.2), for a Responder with suites 2, 3 and 5 that takes pre-shared and static
+ * keys. What is accepted is answered with message_2, whatever the keys.
  *
  * seed: {edhoc_psk.message_1}
  * seed: {rfc9529.message_1}

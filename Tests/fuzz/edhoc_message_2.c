@@ -1,6 +1,6 @@
-/* EDHOC message_2 with pre-shared keys (draft-ietf-lake-edhoc-psk-08 section 5.2). The first byte chooses: 0 the message
- * as it is; 1 the rest is PLAINTEXT_2A, encrypted under the G_Y of the trace; 2 the rest is EAD_2, composed by the
- * Responder. What is accepted is answered with message_3.
+/* EDHOC message_2 with pre-shared keys (draft-ietf-lake-edhoc-psk-08 section 5.2). The first byte chooses: 0 the
+ * message as it is; 1 the rest is PLAINTEXT_2A, encrypted under the G_Y of the trace; 2 the rest is EAD_2, composed by
+ * the Responder. What is accepted is answered with message_3.
  *
  * seed: 00 {edhoc_psk.message_2}
  * seed: 00 0202

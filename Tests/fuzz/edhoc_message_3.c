@@ -1,6 +1,6 @@
-/* EDHOC message_3 with pre-shared keys (draft-ietf-lake-edhoc-psk-08 section 5.3). The first byte chooses: 0 the message
- * as it is; 1 the rest is PLAINTEXT_3A, encrypted, with a CIPHERTEXT_3B that is trusted (see fuzz.h); 2 the rest is
- * EAD_3, which is trusted likewise; 3 the rest is EAD_3, composed by the Initiator.
+/* EDHOC message_3 with pre-shared keys (draft-ietf-lake-edhoc-psk-08 section 5.3). The first byte chooses: 0 the
+ * message as it is; 1 the rest is PLAINTEXT_3A, encrypted, with a CIPHERTEXT_3B that is trusted (see fuzz.h); 2 the
+ * rest is EAD_3, which is trusted likewise; 3 the rest is EAD_3, composed by the Initiator.
  *
  * seed: 00 {edhoc_psk.message_3}
  * seed: 00 0202

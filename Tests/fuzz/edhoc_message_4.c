@@ -1,6 +1,6 @@
-/* EDHOC message_4 (RFC 9528 section 5.5), of a handshake with pre-shared or static keys. Of the first byte, bit 2 chooses
- * the handshake, the rest: 0 the message as it is; 1 the rest is PLAINTEXT_4, which is trusted (see fuzz.h); 2 the rest
- * is EAD_4, composed by the Responder.
+/* EDHOC message_4 (RFC 9528 section 5.5), of a handshake with pre-shared or static keys. Of the first byte, bit 2
+ * chooses the handshake, the rest: 0 the message as it is; 1 the rest is PLAINTEXT_4, which is trusted (see fuzz.h); 2
+ * the rest is EAD_4, composed by the Responder.
  *
  * seed: 00 {edhoc_psk.message_4}
  * seed: 04 {rfc9529.message_4}

@@ -1,6 +1,6 @@
-/* EDHOC message_2 with static Diffie-Hellman keys (RFC 9528 section 5.3). The first byte chooses: 0 the message as it is;
- * 1 the rest is PLAINTEXT_2, encrypted under the G_Y of the trace; 2 the rest is EAD_2, composed by the Responder; 3
- * the rest patches the message of the trace.
+/* EDHOC message_2 with static Diffie-Hellman keys (RFC 9528 section 5.3). The first byte chooses: 0 the message as it
+ * is; 1 the rest is PLAINTEXT_2, encrypted under the G_Y of the trace; 2 the rest is EAD_2, composed by the Responder;
+ * 3 the rest patches the message of the trace.
  *
  * seed: 00 {rfc9529.message_2}
  * seed: 00 0202

@@ -1,6 +1,6 @@
-/* EDHOC message_3 with static Diffie-Hellman keys (RFC 9528 section 5.4). The first byte chooses: 0 the message as it is;
- * 1 the rest is PLAINTEXT_3, which is trusted (see fuzz.h); 2 the rest is EAD_3, composed by the Initiator; 3 the rest
- * patches the message of the trace.
+/* EDHOC message_3 with static Diffie-Hellman keys (RFC 9528 section 5.4). The first byte chooses: 0 the message as it
+ * is; 1 the rest is PLAINTEXT_3, which is trusted (see fuzz.h); 2 the rest is EAD_3, composed by the Initiator; 3 the
+ * rest patches the message of the trace.
  *
  * seed: 00 {rfc9529.message_3}
  * seed: 00 0202

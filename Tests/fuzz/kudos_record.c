@@ -1,5 +1,5 @@
-/* The record of KUDOS as it comes back from storage. The first byte chooses the length of secrets: even 16, odd 32. What
- * is taken, written again, is the same, and an execution can begin from it; what is refused changes nothing.
+/* The record of KUDOS as it comes back from storage. The first byte chooses the length of secrets: even 16, odd 32.
+ * What is taken, written again, is the same, and an execution can begin from it; what is refused changes nothing.
  *
  * seed: 00 010110 [16]
  * seed: 00 011310 [32]

@@ -1,6 +1,7 @@
-/* Responses that a side with KUDOS receives (draft-ietf-core-oscore-key-update-14 section 4.3). The first byte chooses a
- * moment of an honest execution (modulo 4), and with bit 7 that the random hook fails; the second the room for keeping the
- * ciphertext; the third what arrives, see fuzz_kudos_make in support/kudos.h. After what is accepted a request goes out.
+/* Responses that a side with KUDOS receives (draft-ietf-core-oscore-key-update-14 section 4.3). The first byte chooses
+ * a moment of an honest execution (modulo 4), and with bit 7 that the random hook fails; the second the room for
+ * keeping the ciphertext; the third what arrives, see fuzz_kudos_make in support/kudos.h. After what is accepted a
+ * request goes out.
  *
  * seed: 00 40 02
  * seed: 01 40 02

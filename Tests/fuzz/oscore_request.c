@@ -1,7 +1,7 @@
-/* OSCORE requests as a server receives them (RFC 8613 section 8.2). The first byte chooses the context of appendix C.1,
- * C.2 or C.3 (modulo 3), the second what follows: 0 a datagram; 1 the plaintext of one, which is trusted (see fuzz.h),
- * after its Partial IV; 2 a plain message, which the client protects; 3 patches for the client's request; 4 sequence
- * numbers of requests that all verify, against a replay window that remembers everything.
+/* OSCORE requests as a server receives them (RFC 8613 section 8.2). The first byte chooses the context of appendix
+ * C.1, C.2 or C.3 (modulo 3), the second what follows: 0 a datagram; 1 the plaintext of one, which is trusted (see
+ * fuzz.h), after its Partial IV; 2 a plain message, which the client protects; 3 patches for the client's request; 4
+ * sequence numbers of requests that all verify, against a replay window that remembers everything.
  *
  * seed: 00 00 {rfc8613.c4.request}
  * seed: 01 00 {rfc8613.c5.request}

@@ -21,12 +21,13 @@ PLANTS = [
     ("plaintext of a request that is none stays in the datagram",
      "CSources/CHusk/oscore/request.c", "        husk_wipe(text.data, text.len);\n", "", "oscore_request"),
     ("a public key of any length is copied",
-     "CSources/CHusk/edhoc/message_1.c", "if (g_x.len != HUSK_ECDH_BYTES) {", "if (g_x.len == 0) {", "edhoc_message_1"),
+     "CSources/CHusk/edhoc/message_1.c", "if (g_x.len != HUSK_ECDH_BYTES) {", "if (g_x.len == 0) {",
+     "edhoc_message_1"),
     ("ciphertext is kept in more room than there is",
      "CSources/CHusk/oscore/kudos.c", "text_len > r->spare_cap", "text_len > 64 + r->spare_cap", "kudos_request"),
     ("a sequence number is used twice",
-     "CSources/CHusk/oscore/request.c", "sender_sequence = sequence + 1;", "sender_sequence = sequence + (sequence < 2);",
-     "device_edhoc"),
+     "CSources/CHusk/oscore/request.c", "sender_sequence = sequence + 1;",
+     "sender_sequence = sequence + (sequence < 2);", "device_edhoc"),
 ]
 
 

@@ -127,7 +127,8 @@ static husk_status open(const husk_aead *aead, const uint8_t *key, const uint8_t
     }
     /* Everything is read, so that the sanitizer sees what is not there. */
     (void)content_of(aad, aad_count, text, len + aead->tag_bytes);
-    husk_status status = trust ? open_trusting(aead, text, len) : open_real(aead, key, nonce, aad, aad_count, text, len);
+    husk_status status =
+        trust ? open_trusting(aead, text, len) : open_real(aead, key, nonce, aad, aad_count, text, len);
     plaintext_at = text;
     plaintext_len = len;
     opened += status == HUSK_OK;

@@ -1,5 +1,5 @@
-/* A device endpoint and its gateway in one process, driven by the fuzzer's input: what is lost, delayed, repeated, forged
- * or patched, when time passes, who reboots, which hook fails. */
+/* A device endpoint and its gateway in one process, driven by the fuzzer's input: what is lost, delayed, repeated,
+ * forged or patched, when time passes, who reboots, which hook fails. */
 #ifndef HUSK_FUZZ_DEVICE_H
 #define HUSK_FUZZ_DEVICE_H
 

@@ -1,4 +1,5 @@
-/* KUDOS sides for fuzz targets: every state in which a message may arrive, with the message that an honest peer sends. */
+/* KUDOS sides for fuzz targets: every state in which a message may arrive, with the message that an honest peer
+ * sends. */
 #ifndef HUSK_FUZZ_KUDOS_H
 #define HUSK_FUZZ_KUDOS_H
 
