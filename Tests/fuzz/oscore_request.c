@@ -67,7 +67,7 @@ static husk_status receive(husk_oscore_context *server, fuzz_datagram datagram, 
     uint8_t *copy = fuzz_exact(datagram.data, datagram.len);
     husk_status status = husk_oscore_request_unprotect(server, &exchange, datagram.data, datagram.len, inner);
     if (status != HUSK_OK) {
-        fuzz_oscore_check_unchanged(server, &before);
+        fuzz_oscore_check_unchanged(server, &before, status);
         FUZZ_CHECK(memcmp(&exchange, &no_exchange, sizeof exchange) == 0);
         if (fuzz_aead_opened() > opened) {
             FUZZ_CHECK(status == HUSK_ERR_FORMAT);

@@ -63,7 +63,8 @@ static struct {
     size_t len;
 } reply;
 
-/* Without what acknowledging and rejecting leaves behind, which is done for dropped messages too. */
+/* Without what dropped messages may change: what acknowledging and rejecting leaves behind, and how many did not
+ * verify. */
 static husk_device lasting(const husk_device *device)
 {
     husk_device copy = *device;
@@ -71,6 +72,7 @@ static husk_device lasting(const husk_device *device)
     copy.reply_pending = false;
     copy.peer_message_id = 0;
     copy.acked_peer = false;
+    copy.oscore.count_v = 0;
     return copy;
 }
 

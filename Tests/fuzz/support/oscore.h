@@ -23,7 +23,9 @@ fuzz_datagram fuzz_oscore_vouch(uint8_t code, husk_bytes option, husk_bytes plai
  * (RFC 8613 section 4.1.2). A message with Observe is not compared. */
 void fuzz_oscore_check_same(const husk_coap_message *plain, const husk_coap_message *inner);
 
-/* Nothing of a context but its replay window may differ, and that neither unless a text was opened. */
-void fuzz_oscore_check_unchanged(const husk_oscore_context *context, const husk_oscore_context *before);
+/* After an error nothing of a context may differ but its replay window, if a text was opened, and count_v, if one was
+ * not. */
+void fuzz_oscore_check_unchanged(const husk_oscore_context *context, const husk_oscore_context *before,
+                                 husk_status status);
 
 #endif
