@@ -80,6 +80,39 @@ test-clang: $(B)/clang/tests ## C unit tests on the host, built with clang
 test-sanitize: $(B)/sanitize/tests ## C unit tests under the address and undefined-behaviour sanitizers
 	@$<
 
+# ---- Fuzzing ---------------------------------------------------------------------------------------------------------
+
+# One target per inbound message: Tests/fuzz/NAME.c becomes build/fuzz/bin/NAME. The core is instrumented for coverage,
+# the targets are not, so that what libFuzzer counts and searches is the core.
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS := $(patsubst Tests/fuzz/%.c,%,$(wildcard Tests/fuzz/*.c))
+FUZZ_SUPPORT := $(wildcard Tests/fuzz/support/*.c) Tests/C/loopback_gateway.c
+FUZZ_CHECKS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# The primitives take the same way for all inputs: they are neither counted nor, as test-sanitize does that, checked.
+FUZZ_FLAGS = -O2 -g $(FUZZ_CHECKS) -fsanitize=fuzzer-no-link
+$(B)/fuzz/CSources/CHusk/primitive/%.o: FUZZ_FLAGS = -O2 -g
+$(B)/fuzz/CSources/CHusk/crypto/%.o: FUZZ_FLAGS = -O2 -g $(FUZZ_CHECKS)
+$(eval $(call host_build,fuzz,$(CLANG),$$(FUZZ_FLAGS)))
+FUZZ_CORE := $(B)/fuzz/libhusk.a $(PORTABLE_FIRMWARE:%.c=$(B)/fuzz/%.o)
+$(B)/fuzz/harness/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@$(CLANG) $(C_FLAGS) -ITests/fuzz -O1 -g $(FUZZ_CHECKS) -c $< -o $@
+$(B)/fuzz/libfuzz.a: $(FUZZ_SUPPORT:%.c=$(B)/fuzz/harness/%.o)
+	@rm -f $@
+	@ar rcs $@ $^
+$(B)/fuzz/bin/%: $(B)/fuzz/harness/Tests/fuzz/%.o $(B)/fuzz/libfuzz.a $(FUZZ_CORE)
+	@mkdir -p $(@D)
+	@$(CLANG) -fuse-ld=lld -fsanitize=fuzzer $(FUZZ_CHECKS) $^ -o $@
+.SECONDARY: $(FUZZ_TARGETS:%=$(B)/fuzz/harness/Tests/fuzz/%.o) $(FUZZ_SUPPORT:%.c=$(B)/fuzz/harness/%.o)
+-include $(patsubst %.c,$(B)/fuzz/harness/%.d,$(FUZZ_TARGETS:%=Tests/fuzz/%.c) $(FUZZ_SUPPORT))
+
+.PHONY: fuzz test-fuzz
+fuzz: $(FUZZ_TARGETS:%=$(B)/fuzz/bin/%) ## Fuzz every inbound message for ten minutes; FUZZ_SECONDS=N, FUZZ="NAME ..."
+	@$(PYTHON) Tests/fuzz/run.py --build $(B)/fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
+test-fuzz: $(FUZZ_TARGETS:%=$(B)/fuzz/bin/%) ## The same for ten seconds each; planted bugs are found
+	@$(PYTHON) Tests/fuzz/run.py --build $(B)/fuzz --seconds 10
+	@$(PYTHON) Tests/fuzz/planted.py --build $(B)/fuzz -- $(CLANG) -std=c11 $(INCLUDES) $(FUZZ_FLAGS)
+
 # ---- Host programs beside the unit tests -------------------------------------------------------------------------------
 
 # host_program(build, name, libraries): build/BUILD/NAME of Tests/C/host/NAME.c and the core

@@ -24,6 +24,7 @@ STAGES = {
     "NIST vectors from files": "test-vectors",
     "against libsodium and mbedTLS": "test-differential",
     "constant time": "test-constant-time",
+    "fuzzing, ten seconds each": "test-fuzz",
     "README": "test-readme",
     "other people's implementations": "interop",
     "Swift": "test-swift",

@@ -443,6 +443,10 @@ static void reset_ends_a_request(void)
     uint8_t rst[4] = {0x70, 0x00, datagram[2], (uint8_t)(datagram[3] + 1)};
     CHECK_INT(husk_device_receive(&device, now, rst, sizeof rst, &event), HUSK_ERR_CONTEXT);
     rst[3] = datagram[3];
+    rst[1] = HUSK_COAP_CHANGED; /* a Reset has to be Empty */
+    CHECK_INT(husk_device_receive(&device, now, rst, sizeof rst, &event), HUSK_ERR_CONTEXT);
+    CHECK_INT(event.kind, HUSK_EVENT_NONE);
+    rst[1] = HUSK_COAP_EMPTY;
     CHECK_OK(husk_device_receive(&device, now, rst, sizeof rst, &event));
     CHECK_INT(event.kind, HUSK_EVENT_FAILED);
     CHECK_INT(event.status, HUSK_ERR_PEER);

@@ -64,8 +64,8 @@ husk_status husk_device_exchange_match(husk_device *device, uint32_t now_ms, con
     bool same_token = in_flight && is_response(message->code) && message->token.len == sizeof device->token &&
                       memcmp(message->token.data, device->token, sizeof device->token) == 0;
 
-    if (message->type == HUSK_COAP_RST) {
-        return same_id ? HUSK_ERR_PEER : HUSK_ERR_CONTEXT;
+    if (message->type == HUSK_COAP_RST) { /* one that is not Empty is to be ignored (RFC 7252 section 4.2) */
+        return same_id && message->code == HUSK_COAP_EMPTY ? HUSK_ERR_PEER : HUSK_ERR_CONTEXT;
     }
     if (message->type == HUSK_COAP_ACK) {
         if (!same_id) {
