@@ -24,16 +24,16 @@ public enum HuskError: Error, Sendable, Hashable {
     case context
     /// Verified, but it may be an old one: it is to be challenged.
     case freshness
+    /// For another destination.
+    case destination
+    /// Its deadline is over.
+    case expired
 
     // The block is bad: answer with its code, or ask for the right one again, or give the transfer up.
     /// Not the next block: one is missing before it, or it was there already.
     case order
     /// A block of another body than those before it.
     case changed
-    /// For another destination.
-    case destination
-    /// Its deadline is over.
-    case expired
 
     // The peers do not fit together: the handshake is over.
     /// EDHOC method not supported.
