@@ -59,13 +59,18 @@ static husk_status check_options(const husk_coap_message *message)
     husk_coap_options_init(&walk, message->options);
     uint32_t number;
     husk_bytes value;
+    bool observes = false;
     while (husk_coap_option_next(&walk, &number, &value)) {
         if (places_of(number) == REFUSED) {
             return HUSK_ERR_UNSUPPORTED;
         }
-        if (number == HUSK_COAP_OBSERVE && husk_oscore_observe(message) > observe_max) {
+        if (number != HUSK_COAP_OBSERVE) {
+            continue;
+        }
+        if (observes || husk_oscore_observe(message) > observe_max) { /* not repeatable (RFC 7641 section 2) */
             return HUSK_ERR_ARGUMENT;
         }
+        observes = true;
     }
     return walk.left == 0 ? HUSK_OK : HUSK_ERR_ARGUMENT;
 }

@@ -174,11 +174,12 @@ husk_status husk_oscore_option_read(const husk_coap_message *message, husk_oscor
  *               The payload of `message` (not its token or options) may lie in the same buffer if it begins at least
  *               as far from `out` as it comes to lie. Nothing is written before it is certain that all fits.
  * Uri-Host, Uri-Port, Hop-Limit, EDHOC and Proxy-Scheme stay outside unprotected (class U); Observe is there twice;
- * everything else is encrypted. The code outside is FETCH with Observe, else POST (section 4.2). The option carries the Sender ID as kid, and the ID Context, if there is one, as kid context.
+ * everything else is encrypted. The code outside is FETCH with Observe, else POST (section 4.2). The option carries the
+ * Sender ID as kid, and the ID Context, if there is one, as kid context.
  * Spends one sequence number on success, and none on HUSK_ERR_BUFFER, HUSK_ERR_ARGUMENT (not a request code, malformed
- * options, an Observe value other than 0 and 1, longer than limit_l or the AEAD allows), HUSK_ERR_EXHAUSTED (none is
- * left below sender_limit, or limit_q is reached) or HUSK_ERR_UNSUPPORTED: for Proxy-Uri, which has
- * to be split first, and for OSCORE in OSCORE. If a table's AEAD fails in any other way, the number counts
+ * options, an Observe value other than 0 and 1, more than one Observe, longer than limit_l or the AEAD allows),
+ * HUSK_ERR_EXHAUSTED (none is left below sender_limit, or limit_q is reached) or HUSK_ERR_UNSUPPORTED: for Proxy-Uri,
+ * which has to be split first, and for OSCORE in OSCORE. If a table's AEAD fails in any other way, the number counts
  * as spent. */
 husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscore_exchange *exchange,
                                         const husk_coap_message *message, uint8_t *out, size_t out_cap,
