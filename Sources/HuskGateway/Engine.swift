@@ -1,4 +1,5 @@
-// The gateway without its socket: a datagram and the time in, at most one datagram out.
+// The gateway without its socket: a datagram and the time in, at most one datagram out as its answer, and notifications
+// that are asked for apart from that.
 #if Gateway
 internal import Husk
 internal import Logging
@@ -22,7 +23,14 @@ final class Engine {
     /// Two caches, so that strangers cannot push out the answers to authenticated devices.
     var strangers: ExchangeCache
     var devices: ExchangeCache
+    var observations: ObservationTable
+    var mailboxes: MailboxTable
+    var bodies: BodyTable
+    /// Who has a mailbox.
+    let addressees: Set<String>
     var messageID = UInt16.random(in: 0...UInt16.max)
+    /// Of the datagram that is being answered, in milliseconds.
+    var now: UInt64 = 0
 
     init(
         _ configuration: GatewayConfiguration, credentials: Credentials, router: Router, observers: Observers,
@@ -45,6 +53,11 @@ final class Engine {
         devices = ExchangeCache(
             limit: limits.deviceExchanges, limitPerPeer: limits.exchangesPerPeer,
             lifetime: limits.exchangeLifetimeMilliseconds)
+        observations = ObservationTable(limitPerDevice: limits.observationsPerDevice)
+        mailboxes = MailboxTable(limit: limits.mailboxEnvelopes, byteLimit: limits.mailboxBytes)
+        bodies = BodyTable(
+            limit: limits.bodies, bodyLimit: limits.bodyBytes, lifetime: limits.exchangeLifetimeMilliseconds)
+        addressees = Set(credentials.devices.map(\.device) + credentials.symmetric.map(\.device))
     }
 
     /// What a request came to.
@@ -65,6 +78,7 @@ final class Engine {
 
     /// Takes a datagram and gives the answer to send to the same peer, if there is one. `now` is in milliseconds.
     func receive(_ datagram: [UInt8], from peer: SocketAddress, now: UInt64) -> [UInt8]? {
+        self.now = now
         expire(now: now)
         observers.count { $0.received += 1 }
         let outcome = process(datagram, from: peer, now: now)
@@ -83,6 +97,7 @@ final class Engine {
     func expire(now: UInt64) {
         strangers.expire(now: now)
         devices.expire(now: now)
+        bodies.expire(now: now)
         while let handshake = handshakes.expired(now: now) {
             drop(handshake)
             observers.count { $0.handshakesTimedOut += 1 }
@@ -103,7 +118,7 @@ final class Engine {
             return malformed(datagram, error, from: peer)
         }
         guard message.type == .confirmable || message.type == .nonConfirmable else {
-            // Nothing this gateway sends asks for an acknowledgement, so this belongs to nothing.
+            settle(message, from: peer)
             received(message.type == .reset ? .coapReset : .coapAcknowledgement, datagram, from: peer)
             return Outcome(response: nil, name: .coapReset)
         }

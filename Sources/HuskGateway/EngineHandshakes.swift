@@ -250,14 +250,19 @@ extension Engine {
 
     func release(_ session: Session?) {
         guard let session else { return }
+        observations.removeAll(of: session)
+        bodies.remove(session)
         identifiers.release(session.identifier)
     }
 }
 
-/// Content formats of EDHOC (RFC 9528 section 10.9).
+/// Content formats of EDHOC (RFC 9528 section 10.9) and COSE.
 enum ContentFormat {
     static let edhoc: UInt32 = 64
     static let edhocRequest: UInt32 = 65
+    /// COSE (RFC 9052 section 10.3).
+    static let coseEncrypt0: UInt32 = 16
+    static let coseEncrypt: UInt32 = 96
 }
 
 extension CoAPMessage {

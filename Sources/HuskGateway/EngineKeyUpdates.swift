@@ -31,7 +31,7 @@ extension Engine {
             // device begin an update, which mends the one and not the other.
             let (code, text): (CoAPCode, StaticString) =
                 switch error {
-                case .context, .authentication: (.unauthorized, "Security context not found")
+                case .context, .authentication, .exhausted: (.unauthorized, "Security context not found")
                 case .replay: (.unauthorized, "Replay detected")
                 case .random: (.serviceUnavailable, "Try again")
                 default: (.badOption, "Failed to decode COSE")
@@ -46,15 +46,14 @@ extension Engine {
         _ inner: KeyUpdate.Received, _ exchange: consuming SecurityContext.Exchange, _ device: SymmetricDevice,
         from peer: SocketAddress
     ) -> Outcome {
-        let name = device.credential.device
         var outcome = Outcome(response: nil, name: .oscoreResponse, memory: .device)
-        let response: CoAPMessage?
+        var reply = Reply()
         switch inner.event {
         case .divergent:
             observers.count { $0.keyUpdatesStarted += 1 }
             // Whoever recorded it can send it again, so it proves no device to be there: nothing it asks for is done,
             // and its answer is remembered among those of strangers. A request to another resource is told so.
-            response = answer(inner.message, isForKeysOnly(inner.message) ? .changed : .serviceUnavailable)
+            reply.message = answer(inner.message, isForKeysOnly(inner.message) ? .changed : .serviceUnavailable)
             outcome.name = .kudosConvergent
             outcome.memory = .stranger
         case .established, .confirmed, .plain:
@@ -62,14 +61,19 @@ extension Engine {
                 enterKeyUpdatedSession(device, from: peer)
             }
             observers.count { $0.requests += 1 }
-            response = isForKeysOnly(inner.message)
-                ? answer(inner.message, .changed) : respond(to: inner.message, from: name, peer: peer)
+            reply =
+                isForKeysOnly(inner.message)
+                ? Reply(message: answer(inner.message, .changed))
+                : respond(to: inner.message, from: device, peer: peer)
         }
-        guard let response else { return Outcome(response: nil, name: outcome.name) }
+        guard let response = reply.message else { return Outcome(response: nil, name: outcome.name) }
         do {
             let datagram = try device.protect(response, exchange: &exchange)
             outcome.response = datagram
             outcome.overheadBytes = datagram.count - response.encodedCount
+            if let resource = reply.observed {
+                observe(inner.message, resource, of: device, from: peer, exchange)
+            }
             return outcome
         } catch {
             logger.error("response could not be protected", metadata: ["reason": "\(error.reason)"])
@@ -85,6 +89,8 @@ extension Engine {
     /// The device has used a context that is fresh on both sides.
     func enterKeyUpdatedSession(_ device: SymmetricDevice, from peer: SocketAddress) {
         let name = device.credential.device
+        observations.removeAll(of: device)
+        bodies.remove(device)
         observers.count { $0.keyUpdatesCompleted += 1 }
         observers.emit(
             .authenticated(

@@ -5,28 +5,57 @@ internal import Logging
 internal import NIOCore
 
 extension Engine {
-    /// The plain answer to a verified request; nil if it is to be rejected in silence.
+    /// The plain answer to a verified request, and what the request goes on to observe.
+    struct Reply {
+        /// Nil if the request is to be rejected in silence.
+        var message: CoAPMessage?
+        var observed: Resource?
+    }
+
     func respond(
-        to request: CoAPMessage, from device: String, peer: SocketAddress
-    ) -> CoAPMessage? {
+        to request: CoAPMessage, from holder: any KeyHolder, peer: SocketAddress
+    ) -> Reply {
+        let device = holder.device
+        observations.moved(holder, to: peer)
         let known: Set = [
             CoAPOption.uriHost, CoAPOption.uriPort, CoAPOption.uriPath, CoAPOption.uriQuery, CoAPOption.accept,
+            CoAPOption.block1, CoAPOption.block2,
         ]
         guard !hasUnknownOption(request, known: known) else {
             refused(.request(.badOption), from: peer, device: device)
             // RFC 7252 section 5.4.1: a non-confirmable request with such an option is rejected, not answered.
-            return request.type == .confirmable ? answer(request, .badOption) : nil
+            return Reply(message: request.type == .confirmable ? answer(request, .badOption) : nil)
         }
-        let result = route(request, from: device)
+        let whole: CoAPMessage
+        let blockOptions: [CoAPOption]
+        switch assemble(request, of: holder) {
+        case .whole(let assembled, let options):
+            whole = assembled
+            blockOptions = options
+        case .answer(let code, let options):
+            var response = answer(request, code)
+            response.options = options
+            return Reply(message: response)
+        }
+        let (result, options) = routeInBlocks(whole, of: holder)
         var response = answer(request, result.code)
-        if let format = result.contentFormat {
-            response.options = [CoAPOption(number: CoAPOption.contentFormat, uint: format)]
-        }
+        response.options = (options + blockOptions).sorted { $0.number < $1.number }
         response.payload = result.payload
-        if result.code.codeClass != 2 {
+        guard result.code.codeClass == 2 else {
             refused(.request(result.code), from: peer, device: device)
+            return Reply(message: response)
         }
-        return response
+        let wish = Wish(request)
+        guard wish != .none else { return Reply(message: response) }
+        // A registration replaces the one of the same token (RFC 7641 section 4.1).
+        observations.remove(Observation.Key(holder: ObjectIdentifier(holder), token: request.token))
+        guard wish == .register, let path = request.printablePath, path == Self.mailboxPath || router.isObservable(path),
+            observations.admits(holder, token: request.token)
+        else {
+            return Reply(message: response)
+        }
+        response.observe(sequence)
+        return Reply(message: response, observed: Resource(path: path, device: device))
     }
 
     func route(_ request: CoAPMessage, from device: String) -> GatewayResponse {
@@ -34,6 +63,9 @@ extension Engine {
         guard let path = request.printablePath else { return GatewayResponse(.notFound) }
         let format = request.option(CoAPOption.contentFormat)
         guard format == nil || format?.uint != nil else { return GatewayResponse(.badRequest) }
+        if let response = mailbox(request, path, from: device) {
+            return response
+        }
         let query = request.options.filter { $0.number == CoAPOption.uriQuery }
         let answer = router.answer(
             GatewayRequest(
@@ -53,14 +85,14 @@ extension Engine {
         {
             return GatewayResponse(.notAcceptable)
         }
-        guard response.payload.count <= Self.payloadMaximum else {
+        guard response.payload.count <= configuration.limits.bodyBytes else {
             logger.error("response too long", metadata: ["path": "\(path)", "bytes": "\(response.payload.count)"])
             return GatewayResponse(.internalServerError)
         }
         return response
     }
 
-    /// Largest payload of a response, as RFC 7252 section 4.6 suggests.
+    /// Largest payload of a response in one piece, as RFC 7252 section 4.6 suggests.
     static let payloadMaximum = 1024
 
     /// An error without OSCORE, that no cache keeps (Max-Age 0).

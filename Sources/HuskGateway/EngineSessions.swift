@@ -36,7 +36,8 @@ extension Engine {
                 switch error {
                 case .authentication: (.badRequest, "Decryption failed")
                 case .replay: (.unauthorized, "Replay detected")
-                case .context: (.unauthorized, "Security context not found")
+                // Its keys may not be used any longer: to the device the same as if they were gone.
+                case .context, .exhausted: (.unauthorized, "Security context not found")
                 default: (.badOption, "Failed to decode COSE")
                 }
             return unprotected(request, code, text, .session(error), from: peer)
@@ -48,11 +49,15 @@ extension Engine {
         }
         release(sessions.use(session))
         observers.count { $0.requests += 1 }
-        guard let response = respond(to: inner, from: session.credential.device, peer: peer) else {
+        let reply = respond(to: inner, from: session, peer: peer)
+        guard let response = reply.message else {
             return Outcome(response: nil, name: .oscoreResponse)
         }
         do {
-            let datagram = try session.context.protect(response: response, exchange: &exchange)
+            let datagram = try session.protect(response, exchange: &exchange)
+            if let resource = reply.observed {
+                observe(inner, resource, of: session, from: peer, exchange)
+            }
             return Outcome(
                 response: datagram, name: .oscoreResponse, overheadBytes: datagram.count - response.encodedCount,
                 memory: .device)
