@@ -73,6 +73,13 @@ public struct CoAPOption: Sendable, Hashable {
         value = Array(bytes.drop { $0 == 0 })
     }
 
+    /// The same for greater numbers, for opaque options too: at most 8 bytes.
+    public init(number: UInt32, uint64: UInt64) {
+        self.number = number
+        let bytes = (0..<8).map { UInt8(truncatingIfNeeded: uint64 >> (56 - 8 * UInt64($0))) }
+        value = Array(bytes.drop { $0 == 0 })
+    }
+
     /// The value as a uint; nil if longer than 4 bytes.
     public var uint: UInt32? {
         guard value.count <= 4 else { return nil }
@@ -86,6 +93,7 @@ public struct CoAPOption: Sendable, Hashable {
     public static let uriHost: UInt32 = 3
     public static let etag: UInt32 = 4
     public static let ifNoneMatch: UInt32 = 5
+    public static let observe: UInt32 = 6
     public static let uriPort: UInt32 = 7
     public static let oscore: UInt32 = 9
     public static let uriPath: UInt32 = 11

@@ -116,6 +116,8 @@ struct GatewayCommand: AsyncParsableCommand {
             printLine("\(printable(device.device)) authenticated from \(device.peer) \(how)")
         case .reading(let reading):
             printLine("\(printable(reading.device)) \(printable(reading.path)) \(reading.text)")
+        case .envelope(let envelope):
+            printLine(envelope.text)
         case .refused(let refusal):
             printError("husk: \(refusal.text)")
         }

@@ -15,12 +15,16 @@ public final class Gateway: Service, Sendable {
     /// The port that was bound.
     public let port: Int
     private let channel: any Channel
+    private let handler: NIOLoopBound<DatagramHandler>
     private let observers: Observers
     private let logger: Logger
 
-    private init(port: Int, channel: any Channel, observers: Observers, logger: Logger) {
+    private init(
+        port: Int, channel: any Channel, handler: NIOLoopBound<DatagramHandler>, observers: Observers, logger: Logger
+    ) {
         self.port = port
         self.channel = channel
+        self.handler = handler
         self.observers = observers
         self.logger = logger
     }
@@ -43,12 +47,18 @@ public final class Gateway: Service, Sendable {
                 return channel.eventLoop.makeCompletedFuture {
                     let engine = try Engine(
                         configuration, credentials: credentials, router: router, observers: observers, logger: logger)
-                    try channel.pipeline.syncOperations.addHandler(DatagramHandler(engine, logger: logger))
+                    let handler = DatagramHandler(engine, logger: logger)
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                    let bound = NIOLoopBound(handler, eventLoop: channel.eventLoop)
+                    opened.handler.withLock { $0 = bound }
                 }
             }
         let channel: any Channel
+        let handler: NIOLoopBound<DatagramHandler>
         do {
             channel = try await bootstrap.bind(host: configuration.host, port: configuration.port).get()
+            guard let bound = opened.handler.withLock({ $0 }) else { throw ChannelError.ioOnClosedChannel }
+            handler = bound
         } catch {
             // A bootstrap that fails to bind leaves its channel open, and with it the engine and the keys.
             try? await opened.channel.withLock { $0 }?.close()
@@ -61,7 +71,15 @@ public final class Gateway: Service, Sendable {
                 "host": "\(configuration.host)", "port": "\(port)", "devices": "\(credentials.deviceCount)",
             ])
         channel.closeFuture.whenComplete { _ in observers.finish() }
-        return Gateway(port: port, channel: channel, observers: observers, logger: logger)
+        return Gateway(port: port, channel: channel, handler: handler, observers: observers, logger: logger)
+    }
+
+    /// The resource at `path` changed: devices that observe it are told, all of them or one. See
+    /// ``Router/observable(_:_:)``.
+    public func changed(_ path: String, device: String? = nil) {
+        channel.eventLoop.execute { [handler] in
+            handler.value.changed(path, device: device)
+        }
     }
 
     /// Events from now on; each call is an observer of its own. Ends when the gateway stops.
@@ -90,9 +108,10 @@ public final class Gateway: Service, Sendable {
     }
 }
 
-/// The channel that a bootstrap made.
+/// The channel that a bootstrap made, and the handler in it.
 private final class Opened: Sendable {
     let channel = Mutex<(any Channel)?>(nil)
+    let handler = Mutex<NIOLoopBound<DatagramHandler>?>(nil)
 }
 
 /// Moves datagrams between the socket and the engine, on the event loop of the channel.
@@ -103,6 +122,7 @@ private final class DatagramHandler: ChannelInboundHandler {
     private let engine: Engine
     private let logger: Logger
     private var housekeeping: RepeatedTask?
+    private var context: ChannelHandlerContext?
 
     init(_ engine: Engine, logger: Logger) {
         self.engine = engine
@@ -110,16 +130,42 @@ private final class DatagramHandler: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        // What has had its time goes even if nobody sends anything.
-        let engine = NIOLoopBound(self.engine, eventLoop: context.eventLoop)
-        housekeeping = context.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
-            engine.value.expire(now: Self.now)
+        self.context = context
+        // What has had its time goes, and what nobody acknowledged is sent again, even if nobody sends anything.
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        housekeeping = context.eventLoop.scheduleRepeatedTask(
+            initialDelay: .milliseconds(500), delay: .milliseconds(500)
+        ) { _ in
+            handler.value.engine.expire(now: Self.now)
+            handler.value.notify()
         }
         context.fireChannelActive()
     }
 
+    func changed(_ path: String, device: String?) {
+        engine.changed(path, device: device)
+        notify()
+    }
+
+    /// Sends the notifications that are due.
+    private func notify() {
+        guard let context, context.channel.isWritable else { return }
+        let notifications = engine.notifications(now: Self.now)
+        guard !notifications.isEmpty else { return }
+        for notification in notifications {
+            write(notification.datagram, to: notification.peer, context)
+        }
+        context.flush()
+    }
+
+    private func write(_ datagram: [UInt8], to peer: SocketAddress, _ context: ChannelHandlerContext) {
+        let buffer = context.channel.allocator.buffer(bytes: datagram)
+        context.write(wrapOutboundOut(AddressedEnvelope(remoteAddress: peer, data: buffer)), promise: nil)
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
         housekeeping?.cancel()
+        self.context = nil
         context.fireChannelInactive()
     }
 
@@ -129,13 +175,13 @@ private final class DatagramHandler: ChannelInboundHandler {
         guard let response = engine.receive(datagram, from: envelope.remoteAddress, now: Self.now) else { return }
         // A peer that asks faster than the network takes answers loses some, as any network may.
         guard context.channel.isWritable else { return }
-        let buffer = context.channel.allocator.buffer(bytes: response)
-        context.write(
-            wrapOutboundOut(AddressedEnvelope(remoteAddress: envelope.remoteAddress, data: buffer)), promise: nil)
+        write(response, to: envelope.remoteAddress, context)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         context.flush()
+        // What these datagrams changed for others.
+        notify()
         context.fireChannelReadComplete()
     }
 

@@ -42,6 +42,15 @@ public struct GatewayLimits: Sendable {
     public var exchangesPerPeer = 16
     /// How long an exchange is remembered: EXCHANGE_LIFETIME of RFC 7252 section 4.8.2.
     public var exchangeLifetimeMilliseconds: UInt64 = 247_000
+    /// Resources that one device may observe at a time.
+    public var observationsPerDevice = 4
+    /// The longest body, of requests and responses; longer than a message it goes in blocks.
+    public var bodyBytes = 65_536
+    /// Devices that may have a body under way, in blocks, at the same time.
+    public var bodies = 256
+    /// Envelopes that wait for one device, and their bytes in all.
+    public var mailboxEnvelopes = 64
+    public var mailboxBytes = 65_536
     /// Events an observer may lag behind before it loses the oldest.
     public var eventBuffer = 1024
 
@@ -66,10 +75,15 @@ public struct GatewayCounters: Sendable, Equatable {
     public var keyUpdatesCompleted: UInt64 = 0
     public var requests: UInt64 = 0
     public var readings: UInt64 = 0
+    /// Envelopes taken in for forwarding.
+    public var envelopes: UInt64 = 0
+    /// Observations ended because nobody acknowledged a notification.
+    public var notificationsTimedOut: UInt64 = 0
     /// How many there are now.
     public var pendingHandshakes: Int = 0
     public var sessions: Int = 0
     public var exchanges: Int = 0
+    public var observations: Int = 0
 
     public init() {}
 }

@@ -8,6 +8,7 @@ public enum GatewayEvent: Sendable {
     case message(GatewayMessage)
     case authenticated(GatewayAuthentication)
     case reading(GatewayReading)
+    case envelope(GatewayEnvelope)
     case refused(GatewayRefusal)
 }
 
@@ -30,6 +31,8 @@ public struct GatewayMessage: Sendable {
         case kudosConvergent = "KUDOS convergent"
         case oscoreRequest = "OSCORE request"
         case oscoreResponse = "OSCORE response"
+        /// A response that was not asked for again: to a request that observes.
+        case oscoreNotification = "OSCORE notification"
         case coapRequest = "CoAP request"
         case coapResponse = "CoAP response"
         case coapPing = "CoAP ping"
@@ -86,6 +89,17 @@ public struct GatewayReading: Sendable {
     public var payload: [UInt8]
     /// CoAP Content-Format; nil if the request named none.
     public var contentFormat: UInt32?
+}
+
+/// An envelope that a device left for another: stored, to be forwarded, and never opened here.
+public struct GatewayEnvelope: Sendable {
+    /// Who brought it, which is proved; who sealed it only its addressee can tell.
+    public var device: String
+    /// Into whose mailboxes it went.
+    public var destinations: [String]
+    /// What is written on it, as the envelope says. Its addressee finds out if anybody changed it.
+    public var envelope: Envelope
+    public var bytes: [UInt8]
 }
 
 /// A message that was not accepted, and why.

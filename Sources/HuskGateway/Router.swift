@@ -18,12 +18,20 @@ public struct GatewayRequest: Sendable {
 public struct GatewayResponse: Sendable {
     public var code: CoAPCode
     public var contentFormat: UInt32?
+    /// Names this state of the resource: 1 to 8 bytes, or empty for none.
+    public var etag: [UInt8] = []
     public var payload: [UInt8]
 
     public init(_ code: CoAPCode, contentFormat: UInt32? = nil, payload: [UInt8] = []) {
         self.code = code
         self.contentFormat = contentFormat
         self.payload = payload
+    }
+
+    var options: [CoAPOption] {
+        let etag = etag.isEmpty ? [] : [CoAPOption(number: CoAPOption.etag, value: etag)]
+        let format = contentFormat.map { [CoAPOption(number: CoAPOption.contentFormat, uint: $0)] } ?? []
+        return etag + format
     }
 }
 
@@ -34,6 +42,7 @@ public struct Router: Sendable {
     public typealias Handler = @Sendable (GatewayRequest) -> GatewayResponse
 
     private var handlers: [String: [CoAPCode: Handler]] = [:]
+    private var observable: Set<String> = []
 
     public init() {}
 
@@ -41,6 +50,15 @@ public struct Router: Sendable {
     public mutating func on(_ method: CoAPCode, _ path: String, _ handler: @escaping Handler) {
         handlers[path, default: [:]][method] = handler
     }
+
+    /// Answers GET on exactly this path, and lets devices observe it (RFC 7641): whenever ``Gateway/changed(_:device:)``
+    /// says that it changed, the handler is asked again and its answer sent to those who observe.
+    public mutating func observable(_ path: String, _ handler: @escaping Handler) {
+        on(.get, path, handler)
+        observable.insert(path)
+    }
+
+    func isObservable(_ path: String) -> Bool { observable.contains(path) }
 
     enum Answer {
         case response(GatewayResponse)

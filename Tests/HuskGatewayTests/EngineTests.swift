@@ -35,6 +35,7 @@ import Testing
             case .reading(let reading): readings.append(reading)
             case .authenticated(let who): names.append("\(who.device) \(who.suite.id)")
             case .refused(let refusal): Issue.record("\(refusal)")
+            case .envelope(let envelope): Issue.record("\(envelope)")
             }
         }
         #expect(
@@ -228,7 +229,7 @@ import Testing
             GatewayResponse(.content, contentFormat: 0, payload: Array(request.device.utf8))
         }
         router.on(.get, "long") { _ in
-            GatewayResponse(.content, payload: [UInt8](repeating: 0, count: 1025))
+            GatewayResponse(.content, payload: [UInt8](repeating: 0, count: 65_537))
         }
         let world = try World(credentials(1), router: router)
         var client = try Client(world, 0)

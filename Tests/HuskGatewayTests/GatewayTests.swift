@@ -121,6 +121,7 @@ private func sendReading(_ index: Int, port: Int) async throws -> CoAPCode? {
             case .authenticated(let who): kinds.append("authenticated \(who.device)")
             case .reading(let reading): kinds.append("reading \(String(decoding: reading.payload, as: UTF8.self))")
             case .refused: kinds.append("refused")
+            case .envelope: kinds.append("envelope")
             }
         }
         #expect(

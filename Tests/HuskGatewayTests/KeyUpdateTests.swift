@@ -186,6 +186,8 @@ private final class Meter {
                 names.append("reading \(hex(reading.payload)) of \(reading.device) at \(reading.path)")
             case .refused:
                 names.append("refused")
+            case .envelope:
+                names.append("envelope")
             }
         }
         #expect(

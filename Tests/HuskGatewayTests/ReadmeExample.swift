@@ -15,6 +15,8 @@ func serve(_ file: String, port: Int) async throws {
             print(reading.device, reading.path, String(decoding: reading.payload, as: UTF8.self))
         case .refused(let refusal):
             print("refused: \(refusal.reason)")
+        case .envelope(let envelope):
+            print("an envelope from \(envelope.device)")
         case .message:
             break  // every datagram, with its size
         }

@@ -253,7 +253,7 @@ struct DemoCommand: AsyncParsableCommand {
         switch event {
         case .message(let message): printLine(MessageLine.text(message))
         case .refused(let refusal): printLine("  " + refusal.text)
-        case .authenticated, .reading: break
+        case .authenticated, .reading, .envelope: break
         }
     }
 

@@ -68,6 +68,7 @@ struct Observation: Sendable {
         case .reading(let reading): readings.append(reading)
         case .authenticated(let authentication): authentications.append(authentication)
         case .refused(let refusal): refusals.append(refusal)
+        case .envelope: break
         }
     }
 }

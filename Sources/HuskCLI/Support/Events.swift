@@ -41,6 +41,13 @@ extension GatewayReading {
     }
 }
 
+extension GatewayEnvelope {
+    /// Who left what for whom: all that a gateway can tell.
+    var text: String {
+        "\(printable(device)) left an envelope for \(destinations.map { printable($0) }.joined(separator: ", ")): \(bytes.count) bytes"
+    }
+}
+
 extension GatewayRefusal {
     var text: String {
         let who = device.map { "\(printable($0)) at \(peer)" } ?? peer
