@@ -158,7 +158,7 @@ typedef struct husk_oscore_option {
 } husk_oscore_option;
 
 /* Finds and decodes it. HUSK_ERR_FORMAT if there is none or it is malformed; HUSK_ERR_UNSUPPORTED if it sets a reserved
- * flag bit. */
+ * flag bit, or the message is a fragment of one (see below). */
 husk_status husk_oscore_option_read(const husk_coap_message *message, husk_oscore_option *option);
 
 /* Proxies see and change what is outside: tokens, message IDs, the code, options of class U, and any they add. Nothing of
@@ -188,8 +188,7 @@ husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscor
 /* Server: verifies and decrypts a request in place. On success `inner` is a view of the plain request (message_id,
  * token and type of the outer header; code, options and payload as decrypted: class U options of the outer message
  * are not in it), the replay window has moved on, and `exchange` is ready for the response.
- * HUSK_ERR_FORMAT, HUSK_ERR_UNSUPPORTED (as husk_coap_decode, husk_oscore_option_read; and an outer Block option of a
- * fragment, see below), HUSK_ERR_CONTEXT, HUSK_ERR_REPLAY, HUSK_ERR_AUTHENTICATION (count_v is one more),
+ * HUSK_ERR_FORMAT, HUSK_ERR_UNSUPPORTED (as husk_coap_decode, husk_oscore_option_read), HUSK_ERR_CONTEXT, HUSK_ERR_REPLAY, HUSK_ERR_AUTHENTICATION (count_v is one more),
  * HUSK_ERR_EXHAUSTED (count_v has reached limit_v: nothing is decrypted any more): context and exchange are unchanged.
  * Two exceptions, where the message verifies, the replay window moves on, because a verified number must not be
  * accepted twice, and the plaintext is wiped:
