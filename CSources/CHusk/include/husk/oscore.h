@@ -179,8 +179,8 @@ husk_status husk_oscore_option_read(const husk_coap_message *message, husk_oscor
  * Spends one sequence number on success, and none on HUSK_ERR_BUFFER, HUSK_ERR_ARGUMENT (not a request code, malformed
  * options, an Observe value other than 0 and 1, more than one Observe, longer than limit_l or the AEAD allows),
  * HUSK_ERR_EXHAUSTED (none is left below sender_limit, or limit_q is reached) or HUSK_ERR_UNSUPPORTED: for Proxy-Uri,
- * which has to be split first, and for OSCORE in OSCORE. If a table's AEAD fails in any other way, the number counts
- * as spent. */
+ * which the caller has to split into Proxy-Scheme and Uri-* first (section 4.1.3.3; to proxies that is the same), and
+ * for OSCORE in OSCORE. If a table's AEAD fails in any other way, the number counts as spent. */
 husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscore_exchange *exchange,
                                         const husk_coap_message *message, uint8_t *out, size_t out_cap,
                                         size_t *out_len);
