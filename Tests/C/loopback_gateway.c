@@ -202,7 +202,19 @@ static size_t take_protected(loopback_gateway *gateway, const husk_coap_message 
     if (!gateway->has_context) {
         return answer(request, HUSK_COAP_UNAUTHORIZED, (husk_bytes){NULL, 0}, out);
     }
+    static const uint8_t echo[] = {7, 7, 7};
+    size_t out_len = 0;
     husk_status status = husk_oscore_request_unprotect(&gateway->context, &exchange, datagram, len, &inner);
+    bool stale = gateway->challenge && status == HUSK_OK && !husk_oscore_echo_matches(&inner, (husk_bytes){echo, 3});
+    if (status == HUSK_ERR_FRESHNESS || stale) {
+        const husk_coap_message header = {
+            .type = HUSK_COAP_ACK, .message_id = request->message_id, .token = request->token};
+        gateway->challenges++;
+        status = husk_oscore_challenge_protect(&gateway->context, &exchange, &header,
+                                               (husk_bytes){echo, stale ? sizeof echo : 0}, out,
+                                               LOOPBACK_REPLY_MAX_BYTES, &out_len);
+        return status == HUSK_OK ? out_len : 0;
+    }
     if (status != HUSK_OK) {
         return answer(request, status == HUSK_ERR_AUTHENTICATION ? HUSK_COAP_BAD_REQUEST : HUSK_COAP_UNAUTHORIZED,
                       (husk_bytes){NULL, 0}, out);
@@ -214,17 +226,50 @@ static size_t take_protected(loopback_gateway *gateway, const husk_coap_message 
     if (gateway->last_payload_len > 0) {
         memcpy(gateway->last_payload, inner.payload.data, gateway->last_payload_len);
     }
+    static const uint8_t observe[] = {0x60};
+    bool observes = husk_oscore_exchange_observes(&exchange) && !gateway->unobservable;
+    husk_bytes value;
+    if (observes) {
+        gateway->registrations++;
+    } else if (husk_coap_option_find(inner.options, HUSK_COAP_OBSERVE, &value)) {
+        gateway->cancellations += request->token.len == sizeof gateway->observed_token &&
+                                  memcmp(request->token.data, gateway->observed_token, request->token.len) == 0;
+        gateway->observed = (husk_oscore_exchange){0};
+    }
     const husk_coap_message response = {
         .type = HUSK_COAP_ACK,
-        .code = HUSK_COAP_CHANGED,
+        .code = observes ? HUSK_COAP_CONTENT : HUSK_COAP_CHANGED,
+        .options = {observe, observes},
         .message_id = inner.message_id,
         .token = inner.token,
         .payload = {gateway->last_payload, gateway->last_payload_len},
     };
-    size_t out_len = 0;
     status = husk_oscore_response_protect(&gateway->context, &exchange, false, &response, out,
                                           LOOPBACK_REPLY_MAX_BYTES, &out_len);
+    if (observes) {
+        gateway->observed = exchange;
+        memcpy(gateway->observed_token, request->token.data, sizeof gateway->observed_token);
+    }
     return status == HUSK_OK ? out_len : 0;
+}
+
+loopback_reply loopback_gateway_notify(loopback_gateway *gateway, uint8_t type, uint8_t code, uint8_t payload)
+{
+    static const uint8_t observe[] = {0x60};
+    const husk_coap_message notification = {
+        .type = type,
+        .code = code,
+        .message_id = ++gateway->next_message_id,
+        .token = {gateway->observed_token, sizeof gateway->observed_token},
+        .options = {observe, code == HUSK_COAP_CONTENT},
+        .payload = {&payload, 1},
+    };
+    loopback_reply out = {.message_id = notification.message_id};
+    size_t len = 0;
+    (void)husk_oscore_response_protect(&gateway->context, &gateway->observed, false, &notification, out.data,
+                                       sizeof out.data, &len);
+    out.len = (uint16_t)len;
+    return out;
 }
 
 const loopback_reply *loopback_gateway_receive(loopback_gateway *gateway, uint8_t *datagram, size_t len)

@@ -1,5 +1,5 @@
 /* A gateway for one device, for tests without a network: EDHOC responder with resumption and the combined request, one
- * OSCORE context, deduplication. It is no model for a real one (see Sources/HuskGateway); it exists to give the device endpoint somebody to talk to. */
+ * OSCORE context, one observer, deduplication. It is no model for a real one (see Sources/HuskGateway); it exists to give the device endpoint somebody to talk to. */
 #ifndef HUSK_LOOPBACK_GATEWAY_H
 #define HUSK_LOOPBACK_GATEWAY_H
 
@@ -31,6 +31,14 @@ typedef struct loopback_gateway {
     uint8_t last_payload[64];
     size_t last_payload_len;
     uint8_t last_code;
+    husk_oscore_exchange observed; /* the registration, if observed.observes */
+    uint8_t observed_token[2];
+    unsigned registrations;
+    unsigned cancellations;
+    bool unobservable;             /* accept no registration */
+    bool challenge;                /* ask for an Echo with each request that has none */
+    unsigned challenges;
+    uint16_t next_message_id;
     loopback_reply remembered[LOOPBACK_REMEMBERED]; /* what was answered, by message ID (RFC 7252 section 4.5) */
     unsigned remembered_count;
 } loopback_gateway;
@@ -39,6 +47,10 @@ void loopback_gateway_init(loopback_gateway *gateway, const husk_edhoc_config *c
 
 /* Loses everything but the key, as after a reboot without storage. */
 void loopback_gateway_forget(loopback_gateway *gateway);
+
+/* A notification with one byte of payload to the observer: HUSK_COAP_CON or _NON. With code other than 2.05 it ends the
+ * observation. */
+loopback_reply loopback_gateway_notify(loopback_gateway *gateway, uint8_t type, uint8_t code, uint8_t payload);
 
 /* Takes a datagram (processed in place) and gives the reply; NULL if there is none. A request is answered with 2.04 and
  * the payload it carried. */

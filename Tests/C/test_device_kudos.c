@@ -58,6 +58,7 @@ static struct {
     memory flash;
     unsigned updates;  /* contexts replaced */
     unsigned requests; /* acted upon */
+    unsigned registrations;
     uint8_t payload[64];
     size_t payload_len;
     struct {
@@ -114,11 +115,15 @@ static size_t gateway_answer(uint8_t *datagram, size_t len, const husk_coap_mess
         memcpy(gateway.payload, inner.payload.data, inner.payload.len);
     }
     gateway_store();
+    static const uint8_t observe[] = {0x60};
+    bool observes = husk_oscore_exchange_observes(&exchange);
+    gateway.registrations += observes;
     const husk_coap_message response = {
         .type = HUSK_COAP_ACK,
-        .code = HUSK_COAP_CHANGED,
+        .code = observes ? HUSK_COAP_CONTENT : HUSK_COAP_CHANGED,
         .message_id = outer->message_id,
         .token = {datagram + 4, outer->token.len},
+        .options = {observe, observes},
     };
     size_t out_len;
     CHECK_OK(husk_kudos_response_protect(&gateway.kudos, &gateway.context, &exchange, &response, out, REPLY_CAP,
@@ -315,6 +320,31 @@ static void used_up_key_is_replaced(void)
     }
 }
 
+/* New keys end an observation, and the endpoint registers again. */
+static void observes_again_with_new_keys(void)
+{
+    static husk_device_observation observation;
+    begin(true);
+    CHECK_OK(husk_device_observe(&device, &observation, &request));
+    CHECK_INT(step().kind, HUSK_EVENT_AUTHENTICATED);
+    CHECK_INT(step().kind, HUSK_EVENT_NOTIFICATION);
+    CHECK(observation.active);
+    for (unsigned i = 0; i < 2; i++) {
+        device.oscore.limit_q = device.oscore.sender_sequence;
+        CHECK_OK(husk_device_start(&device, i == 0 ? &request : NULL));
+        CHECK(!observation.active);
+        CHECK_INT(step().kind, HUSK_EVENT_AUTHENTICATED);
+        if (i == 0) {
+            check_response(step());
+        }
+        CHECK_INT(husk_device_next_timeout(&device, now), 0);
+        CHECK_INT(step().kind, HUSK_EVENT_NOTIFICATION);
+        CHECK_INT(gateway.registrations, 2 + i);
+        CHECK_INT(husk_device_next_timeout(&device, now), HUSK_DEVICE_NO_TIMEOUT);
+    }
+    CHECK_INT(nonce_watch_repeats(), 0);
+}
+
 static void configs_that_cannot_work(void)
 {
     begin(false);
@@ -485,6 +515,7 @@ void suite_device_kudos(void)
     RUN(both_sides_reboot);
     RUN(storage_that_fails);
     RUN(used_up_key_is_replaced);
+    RUN(observes_again_with_new_keys);
     RUN(configs_that_cannot_work);
     RUN(wrong_secret_is_refused);
     RUN(any_network_ends_in_agreement);

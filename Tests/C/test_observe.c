@@ -102,7 +102,8 @@ static void what_travels(void)
 static void other_values(void)
 {
     pair_up();
-    static const char *const refused[] = {"61 02 51 61", "62 01 00 51 61", "64 00 00 00 00 51 61", "60 00 51 61"};
+    static const char *const refused[] = {"61 02 51 61", "62 01 00 51 61", "64 00 00 00 00 51 61", "60 00 51 61",
+                                          "63 ff ff ff 51 61"};
     for (size_t i = 0; i < COUNT(refused); i++) {
         CHECK_INT(ask(refused[i]), HUSK_ERR_ARGUMENT);
         CHECK(pair.client.sender_sequence == 0 && pair.asked.phase == 0);

@@ -27,13 +27,19 @@ husk_status husk_device_init(husk_device *device, const husk_device_config *conf
 
 husk_status husk_device_start(husk_device *device, const husk_device_request *request)
 {
+    return husk_device_begin(device, request, false);
+}
+
+husk_status husk_device_begin(husk_device *device, const husk_device_request *request, bool about_observation)
+{
     if (device->config == NULL || device->phase != HUSK_DEVICE_IDLE) {
         return HUSK_ERR_STATE;
     }
     const husk_device_config *config = device->config;
     husk_status status = HUSK_OK;
+    device->about_observation = about_observation;
     if (request != NULL) {
-        status = husk_device_check_request(request, 0);
+        status = husk_device_check_request(device, request, 0);
         if (status != HUSK_OK) {
             return status;
         }
@@ -41,9 +47,10 @@ husk_status husk_device_start(husk_device *device, const husk_device_request *re
     device->request = request;
     device->renegotiated = false;
     device->reauthenticated = false;
+    device->challenged = false;
     device->sequential = config->sequential;
     if (request != NULL && device->has_context && !husk_oscore_is_exhausted(&device->oscore)) {
-        status = husk_device_send_request(device, false, HUSK_DEVICE_WAIT_RESPONSE);
+        status = husk_device_send_request(device, NULL, HUSK_DEVICE_WAIT_RESPONSE);
     } else {
         status = config->profile->authenticate(device);
     }
@@ -66,7 +73,20 @@ void husk_device_abandon(husk_device *device)
 void husk_device_fail(husk_device *device, husk_status status, uint8_t code, husk_event *event)
 {
     husk_device_abandon(device);
-    *event = (husk_event){.kind = HUSK_EVENT_FAILED, .status = status, .code = code};
+    *event = (husk_event){.kind = HUSK_EVENT_FAILED, .code = code, .observation = device->about_observation,
+                          .status = status};
+    if (device->about_observation) {
+        device->observation = NULL;
+    }
+}
+
+void husk_device_end_observation(husk_device *device)
+{
+    husk_device_observation *observation = device->observation;
+    if (observation != NULL && observation->active) {
+        observation->active = false;
+        device->observation_due = true;
+    }
 }
 
 husk_status husk_device_receive(husk_device *device, uint32_t now_ms, uint8_t *datagram, size_t len, husk_event *event)
@@ -75,6 +95,10 @@ husk_status husk_device_receive(husk_device *device, uint32_t now_ms, uint8_t *d
     husk_coap_message message;
     husk_status status = husk_coap_decode(datagram, len, &message);
     if (status != HUSK_OK) {
+        return status;
+    }
+    const husk_device_observation *observation = device->observation;
+    if (observation != NULL && observation->observer->take(device, &message, datagram, len, event, &status)) {
         return status;
     }
     bool answer;
@@ -97,7 +121,7 @@ void husk_device_begin_session(husk_device *device, husk_event *event)
     device->has_context = true;
     husk_device_exchange_end(device);
     if (device->request != NULL) {
-        husk_status status = husk_device_send_request(device, false, HUSK_DEVICE_WAIT_RESPONSE);
+        husk_status status = husk_device_send_request(device, NULL, HUSK_DEVICE_WAIT_RESPONSE);
         if (status != HUSK_OK) {
             husk_device_fail(device, status, 0, event);
             return;

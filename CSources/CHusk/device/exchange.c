@@ -18,6 +18,9 @@ husk_status husk_device_exchange_prepare(husk_device *device)
         return HUSK_ERR_RANDOM;
     }
     memcpy(device->token, draw, sizeof device->token);
+    if (device->observation != NULL) {
+        device->observation->observer->choose_token(device);
+    }
     device->message_id++;
     /* Between ACK_TIMEOUT and ACK_TIMEOUT * ACK_RANDOM_FACTOR, which is 1.5. */
     device->timeout = HUSK_ACK_TIMEOUT_MS + HUSK_ACK_TIMEOUT_MS / 2 * (uint32_t)draw[sizeof draw - 1] / 255;
@@ -41,8 +44,7 @@ void husk_device_exchange_end(husk_device *device)
     husk_wipe(device->buffer, sizeof device->buffer);
 }
 
-/* An Empty message, sent by the next transmit: it acknowledges or rejects the confirmable message `message_id`. */
-static void reply_empty(husk_device *device, uint8_t type, uint16_t message_id)
+void husk_device_reply_empty(husk_device *device, uint8_t type, uint16_t message_id)
 {
     husk_coap_writer w;
     husk_coap_writer_init(&w, device->reply, sizeof device->reply, type, HUSK_COAP_EMPTY, message_id,
@@ -85,17 +87,25 @@ husk_status husk_device_exchange_match(husk_device *device, uint32_t now_ms, con
         if (message->type == HUSK_COAP_CON) {
             device->peer_message_id = message->message_id;
             device->acked_peer = true;
-            reply_empty(device, HUSK_COAP_ACK, message->message_id);
+            husk_device_reply_empty(device, HUSK_COAP_ACK, message->message_id);
         }
         *answer = true;
         return HUSK_OK;
     }
-    if (message->type == HUSK_COAP_CON) {
-        /* Our acknowledgement of a separate response was lost, or it is for nobody here. */
-        bool again = device->acked_peer && message->message_id == device->peer_message_id && is_response(message->code);
-        reply_empty(device, again ? HUSK_COAP_ACK : HUSK_COAP_RST, message->message_id);
+    bool response = is_response(message->code);
+    if (message->type == HUSK_COAP_CON || response) {
+        /* Our acknowledgement of a separate response was lost; or it is for nobody here, such as notifications that
+         * were registered for before a reboot, which Reset ends (RFC 7641 section 3.6). */
+        bool again = device->acked_peer && message->message_id == device->peer_message_id && response &&
+                     message->type == HUSK_COAP_CON;
+        husk_device_reply_empty(device, again ? HUSK_COAP_ACK : HUSK_COAP_RST, message->message_id);
     }
     return HUSK_ERR_CONTEXT;
+}
+
+static bool observation_is_due(const husk_device *device)
+{
+    return device->observation_due && device->has_context;
 }
 
 husk_status husk_device_transmit(husk_device *device, uint32_t now_ms, const uint8_t **datagram, size_t *len,
@@ -111,15 +121,20 @@ husk_status husk_device_transmit(husk_device *device, uint32_t now_ms, const uin
         return HUSK_OK;
     }
     if (device->phase == HUSK_DEVICE_IDLE) {
-        return HUSK_OK;
+        husk_status status = observation_is_due(device) ? device->observation->observer->resume(device) : HUSK_OK;
+        if (status != HUSK_OK) {
+            husk_device_fail(device, status, 0, event);
+        }
+        if (device->phase == HUSK_DEVICE_IDLE) {
+            return HUSK_OK;
+        }
     }
     if (!device->send_now) {
         if (!is_due(now_ms, device->deadline)) {
             return HUSK_OK;
         }
         if (device->acknowledged || device->attempts > HUSK_MAX_RETRANSMIT) {
-            husk_device_abandon(device);
-            *event = (husk_event){.kind = HUSK_EVENT_FAILED, .status = HUSK_ERR_TIMEOUT};
+            husk_device_fail(device, HUSK_ERR_TIMEOUT, 0, event);
             return HUSK_OK;
         }
         device->timeout *= 2;
@@ -138,7 +153,7 @@ uint32_t husk_device_next_timeout(const husk_device *device, uint32_t now_ms)
         return 0;
     }
     if (device->phase == HUSK_DEVICE_IDLE) {
-        return HUSK_DEVICE_NO_TIMEOUT;
+        return observation_is_due(device) ? 0 : HUSK_DEVICE_NO_TIMEOUT;
     }
     return is_due(now_ms, device->deadline) ? 0 : device->deadline - now_ms;
 }

@@ -108,6 +108,7 @@ static husk_status send_message_3(husk_device *device)
 static husk_status take_context(husk_device *device)
 {
     device->has_context = false; /* until the gateway has proved to hold the keys too */
+    husk_device_end_observation(device);
     return husk_edhoc_oscore_context(&device->edhoc, &device->oscore);
 }
 
@@ -122,7 +123,8 @@ static husk_status send_combined(husk_device *device)
         status = take_context(device);
     }
     if (status == HUSK_OK) {
-        status = husk_device_send_request(device, true, HUSK_DEVICE_WAIT_COMBINED);
+        status = husk_device_send_request(device, &(const husk_device_extras){.combined = true},
+                                          HUSK_DEVICE_WAIT_COMBINED);
     }
     if (status == HUSK_OK) {
         size_t datagram_len = device->buffer_len;
@@ -194,7 +196,7 @@ static husk_status take_message_2(husk_device *device, const husk_coap_message *
         return status; /* forged or damaged: the genuine one may still come, after a retransmission at the latest */
     }
     bool combined = device->request != NULL && !device->sequential &&
-                    husk_device_check_request(device->request, HUSK_EDHOC_MESSAGE_3_MAX_BYTES + 1) == HUSK_OK;
+                    husk_device_check_request(device, device->request, HUSK_EDHOC_MESSAGE_3_MAX_BYTES + 1) == HUSK_OK;
     status = combined ? send_combined(device) : send_message_3(device);
     if (status != HUSK_OK) {
         husk_device_fail(device, status, 0, event);
@@ -276,6 +278,9 @@ static husk_status take_combined(husk_device *device, const husk_coap_message *a
     if (husk_coap_option_find(answer->options, HUSK_COAP_OSCORE, &option)) {
         husk_status status = husk_device_take_response(device, answer, datagram, len, event);
         if (status == HUSK_OK) {
+            if (event->kind == HUSK_EVENT_NONE) { /* challenged: the response is yet to come */
+                event->kind = HUSK_EVENT_AUTHENTICATED;
+            }
             event->new_session = true;
             device->has_context = true;
             remember(device);
@@ -323,9 +328,10 @@ static husk_status protect(husk_device *device, const husk_coap_message *plain, 
                                        sizeof device->buffer, len);
 }
 
-static husk_status unprotect(husk_device *device, uint8_t *datagram, size_t len, husk_coap_message *inner)
+static husk_status unprotect(husk_device *device, husk_oscore_exchange *exchange, uint8_t *datagram, size_t len,
+                             husk_coap_message *inner)
 {
-    return husk_oscore_response_unprotect(&device->oscore, &device->exchange, datagram, len, inner);
+    return husk_oscore_response_unprotect(&device->oscore, exchange, datagram, len, inner);
 }
 
 /* Checks the key and loads the suite that worked last. */

@@ -106,6 +106,7 @@ static husk_status authenticate(husk_device *device)
     /* From here on requests would be KUDOS messages, whose payload the gateway does not act upon: no request of the
      * application goes out before the update is complete. */
     device->has_context = false;
+    husk_device_end_observation(device);
     device->update_tries = 1;
     return start_update(device);
 }
@@ -123,12 +124,19 @@ static void go_on(husk_device *device, bool another_way, husk_status status, uin
     husk_device_fail(device, status, code, event);
 }
 
-static husk_status unprotect_with(husk_device *device, uint8_t *datagram, size_t len, husk_coap_message *inner,
-                                  uint8_t *what)
+/* Responses of the session may carry the gateway's half of an update of its own, too: the next request then completes
+ * it. */
+static husk_status unprotect(husk_device *device, husk_oscore_exchange *exchange, uint8_t *datagram, size_t len,
+                             husk_coap_message *inner)
 {
     uint8_t spare[SPARE_BYTES];
-    return husk_kudos_response_unprotect(device->config->kudos, &device->oscore, &device->exchange, datagram, len,
-                                         spare, sizeof spare, inner, what);
+    uint8_t what;
+    husk_status status = husk_kudos_response_unprotect(device->config->kudos, &device->oscore, exchange, datagram, len,
+                                                       spare, sizeof spare, inner, &what);
+    if (status == HUSK_OK && (what == HUSK_KUDOS_ESTABLISHED || what == HUSK_KUDOS_CONFIRMED)) {
+        husk_device_end_observation(device);
+    }
+    return status;
 }
 
 static husk_status take(husk_device *device, const husk_coap_message *answer, uint8_t *datagram, size_t len,
@@ -143,8 +151,7 @@ static husk_status take(husk_device *device, const husk_coap_message *answer, ui
         return HUSK_OK;
     }
     husk_coap_message inner;
-    uint8_t what;
-    husk_status status = unprotect_with(device, datagram, len, &inner, &what);
+    husk_status status = unprotect(device, &device->exchange, datagram, len, &inner);
     if (status != HUSK_OK) {
         return status;
     }
@@ -159,13 +166,6 @@ static husk_status take(husk_device *device, const husk_coap_message *answer, ui
     }
     husk_device_begin_session(device, event);
     return HUSK_OK;
-}
-
-/* Responses of the session may carry the gateway's half of an update of its own: the next request then completes it. */
-static husk_status unprotect(husk_device *device, uint8_t *datagram, size_t len, husk_coap_message *inner)
-{
-    uint8_t what;
-    return unprotect_with(device, datagram, len, inner, &what);
 }
 
 const husk_profile husk_profile_kudos = {

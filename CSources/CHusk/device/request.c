@@ -1,32 +1,35 @@
 /* Requests of the application and their responses, under the OSCORE security context. */
 #include "device/steps.h"
 
-static void write_options(husk_coap_writer *w, const husk_device_request *request, bool combined)
+static const husk_device_extras no_extras = {false, {NULL, 0}};
+
+static void write_options(husk_coap_writer *w, const husk_device *device, const husk_device_request *request,
+                          const husk_device_extras *extras)
 {
+    if (device->about_observation) {
+        husk_coap_write_option_uint(w, HUSK_COAP_OBSERVE, device->observation->cancelling);
+    }
     husk_coap_write_path(w, request->path, request->path_len);
     if (request->content_format != HUSK_DEVICE_NO_FORMAT) {
         husk_coap_write_option_uint(w, HUSK_COAP_CONTENT_FORMAT, request->content_format);
     }
-    if (combined) {
+    if (extras->combined) {
         husk_coap_write_option(w, HUSK_COAP_EDHOC, NULL, 0);
+    }
+    if (extras->echo.len > 0) {
+        husk_coap_write_option(w, HUSK_COAP_ECHO, extras->echo.data, extras->echo.len);
     }
 }
 
-/* Encoded length of the options. HUSK_ERR_ARGUMENT if one is out of range. */
-static husk_status measure_options(const husk_device_request *request, bool combined, size_t *len)
+/* Encoded length of the options of a request that fits with `extra` bytes more. */
+static husk_status measure(const husk_device *device, const husk_device_request *request,
+                           const husk_device_extras *extras, size_t extra, size_t *options_len)
 {
     husk_coap_writer w;
     husk_coap_writer_init_options(&w, NULL, 0);
-    write_options(&w, request, combined);
-    husk_status status = husk_coap_writer_finish(&w, len);
-    return status == HUSK_ERR_BUFFER ? HUSK_OK : status;
-}
-
-husk_status husk_device_check_request(const husk_device_request *request, size_t extra)
-{
-    size_t options_len;
-    husk_status status = measure_options(request, false, &options_len);
-    if (status != HUSK_OK) {
+    write_options(&w, device, request, extras);
+    husk_status status = husk_coap_writer_finish(&w, options_len);
+    if (status == HUSK_ERR_ARGUMENT) {
         return status;
     }
     if (request->code == HUSK_COAP_EMPTY || request->code >= HUSK_COAP_CODE(1, 0) ||
@@ -35,21 +38,27 @@ husk_status husk_device_check_request(const husk_device_request *request, size_t
     }
     const size_t fixed =
         HUSK_COAP_HEADER_BYTES + sizeof((husk_device *)0)->token + HUSK_OSCORE_OVERHEAD_MAX_BYTES + 1 + extra;
-    if (fixed > HUSK_DEVICE_BUFFER_BYTES || options_len > HUSK_DEVICE_BUFFER_BYTES - fixed ||
-        request->payload.len > HUSK_DEVICE_BUFFER_BYTES - fixed - options_len) {
+    if (fixed > HUSK_DEVICE_BUFFER_BYTES || *options_len > HUSK_DEVICE_BUFFER_BYTES - fixed ||
+        request->payload.len > HUSK_DEVICE_BUFFER_BYTES - fixed - *options_len) {
         return HUSK_ERR_BUFFER;
     }
     return HUSK_OK;
 }
 
-husk_status husk_device_send_request(husk_device *device, bool combined, uint8_t phase)
+husk_status husk_device_check_request(const husk_device *device, const husk_device_request *request, size_t extra)
+{
+    size_t options_len;
+    return measure(device, request, &no_extras, extra, &options_len);
+}
+
+husk_status husk_device_send_request(husk_device *device, const husk_device_extras *extras, uint8_t phase)
 {
     const husk_device_request *request = device->request;
     size_t options_len;
-    husk_status status = husk_device_check_request(request, 0);
-    if (status == HUSK_OK) {
-        status = measure_options(request, combined, &options_len);
+    if (extras == NULL) {
+        extras = &no_extras;
     }
+    husk_status status = measure(device, request, extras, 0, &options_len);
     if (status == HUSK_OK) {
         status = husk_device_exchange_prepare(device);
     }
@@ -61,7 +70,7 @@ husk_status husk_device_send_request(husk_device *device, bool combined, uint8_t
     uint8_t *options = device->buffer + (sizeof device->buffer - options_len);
     husk_coap_writer w;
     husk_coap_writer_init_options(&w, options, options_len);
-    write_options(&w, request, combined);
+    write_options(&w, device, request, extras);
 
     const husk_coap_message plain = {
         .type = HUSK_COAP_CON,
@@ -97,6 +106,19 @@ void husk_device_take_unprotected(husk_device *device, const husk_coap_message *
     husk_device_fail(device, status, answer->code, event);
 }
 
+/* The same request with the gateway's Echo (RFC 9175 section 2.3), under a number of its own. */
+static husk_status answer_challenge(husk_device *device, husk_bytes echo, husk_event *event)
+{
+    const husk_device_extras extras = {.echo = echo};
+    device->challenged = true;
+    husk_device_exchange_end(device);
+    husk_status status = husk_device_send_request(device, &extras, HUSK_DEVICE_WAIT_RESPONSE);
+    if (status != HUSK_OK) {
+        husk_device_fail(device, status, HUSK_COAP_UNAUTHORIZED, event);
+    }
+    return HUSK_OK;
+}
+
 husk_status husk_device_take_response(husk_device *device, const husk_coap_message *answer, uint8_t *datagram,
                                       size_t len, husk_event *event)
 {
@@ -109,12 +131,19 @@ husk_status husk_device_take_response(husk_device *device, const husk_coap_messa
         return HUSK_OK;
     }
     husk_coap_message inner;
-    husk_status status = device->config->profile->unprotect(device, datagram, len, &inner);
+    husk_status status = device->config->profile->unprotect(device, &device->exchange, datagram, len, &inner);
     if (status != HUSK_OK) {
         return status;
     }
+    if (inner.code == HUSK_COAP_UNAUTHORIZED && !device->challenged &&
+        husk_coap_option_find(inner.options, HUSK_COAP_ECHO, &option)) {
+        return answer_challenge(device, option, event);
+    }
+    *event = (husk_event){.kind = HUSK_EVENT_RESPONSE, .code = inner.code, .payload = inner.payload};
+    if (device->about_observation) {
+        device->observation->observer->answered(device, event);
+    }
     husk_device_exchange_end(device);
     device->request = NULL;
-    *event = (husk_event){.kind = HUSK_EVENT_RESPONSE, .code = inner.code, .payload = inner.payload};
     return HUSK_OK;
 }

@@ -5,11 +5,20 @@
 
 #include "device/exchange.h"
 
-/* Puts device->request in flight, under the security context; with the EDHOC option if message 3 is to go in front. */
-husk_status husk_device_send_request(husk_device *device, bool combined, uint8_t phase);
+/* husk_device_start; or, with `about_observation`, the request that registers or cancels the observation. */
+husk_status husk_device_begin(husk_device *device, const husk_device_request *request, bool about_observation);
+
+/* What a request has beside what the application asked for. */
+typedef struct husk_device_extras {
+    bool combined;   /* the EDHOC option: message 3 is to go in front */
+    husk_bytes echo; /* an Echo option, if not empty */
+} husk_device_extras;
+
+/* Puts device->request in flight, under the security context; `extras` may be NULL. */
+husk_status husk_device_send_request(husk_device *device, const husk_device_extras *extras, uint8_t phase);
 
 /* Options and payload of a request have to fit with `extra` bytes more: HUSK_ERR_ARGUMENT, HUSK_ERR_BUFFER. */
-husk_status husk_device_check_request(const husk_device_request *request, size_t extra);
+husk_status husk_device_check_request(const husk_device *device, const husk_device_request *request, size_t extra);
 
 /* The answer to it, still protected. HUSK_ERR_* if it was dropped. */
 husk_status husk_device_take_response(husk_device *device, const husk_coap_message *answer, uint8_t *datagram,
@@ -17,6 +26,9 @@ husk_status husk_device_take_response(husk_device *device, const husk_coap_messa
 
 /* An answer without OSCORE to a request that was protected: another handshake, or the end in *event. */
 void husk_device_take_unprotected(husk_device *device, const husk_coap_message *answer, husk_event *event);
+
+/* The security context was replaced, or is about to be: an observation under it is to be registered anew. */
+void husk_device_end_observation(husk_device *device);
 
 /* The handshake is over and the gateway authenticated: the context counts. Sends the request that waits for it, if
  * there is one. */

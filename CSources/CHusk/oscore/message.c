@@ -215,15 +215,6 @@ static bool names(husk_bytes name, const uint8_t *own, size_t own_len)
     return name.len == own_len && memcmp(name.data, own, own_len) == 0;
 }
 
-/* Any block but the first of one: with a number, or more to come (RFC 7959 section 2.2). A malformed option too. */
-static bool is_fragment(husk_bytes options, uint32_t number)
-{
-    husk_bytes option;
-    uint32_t value = 0;
-    return husk_coap_option_find(options, number, &option) &&
-           (husk_coap_option_uint(option, &value) != HUSK_OK || value >> 3 != 0);
-}
-
 husk_status husk_oscore_message_decode(const husk_oscore_context *context, uint8_t *datagram, size_t len,
                                        husk_coap_message *message, husk_oscore_option *option,
                                        husk_oscore_text *text)
@@ -234,9 +225,6 @@ husk_status husk_oscore_message_decode(const husk_oscore_context *context, uint8
     }
     if (status != HUSK_OK) {
         return status;
-    }
-    if (is_fragment(message->options, HUSK_COAP_BLOCK1) || is_fragment(message->options, HUSK_COAP_BLOCK2)) {
-        return HUSK_ERR_UNSUPPORTED;
     }
     if (message->payload.len <= context->aead->tag_bytes || /* not even a code in it */
         message->payload.len > context->limit_l) {

@@ -101,6 +101,11 @@ husk_status husk_oscore_option_locate(const husk_coap_message *message, husk_byt
             *found = value;
             count++;
         }
+        /* Any block but the only one: with a number, or more to come (RFC 7959 section 2.2). */
+        if ((number == HUSK_COAP_BLOCK1 || number == HUSK_COAP_BLOCK2) && value.len > 0 &&
+            (value.len > 1 || value.data[0] >> 3 != 0)) {
+            return HUSK_ERR_UNSUPPORTED;
+        }
     }
     return count == 1 ? HUSK_OK : HUSK_ERR_FORMAT; /* critical and not repeatable */
 }

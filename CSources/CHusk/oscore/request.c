@@ -8,10 +8,10 @@ husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscor
                                         const husk_coap_message *message, uint8_t *out, size_t out_cap,
                                         size_t *out_len)
 {
+    uint32_t observe = husk_oscore_observe(message);
     if (!husk_coap_code_is_request(message->code)) {
         return HUSK_ERR_ARGUMENT;
     }
-    uint32_t observe = husk_oscore_observe(message);
     uint64_t sequence;
     husk_status status = husk_oscore_sequence_next(context, &sequence);
     if (status != HUSK_OK) {

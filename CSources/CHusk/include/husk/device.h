@@ -47,6 +47,24 @@ typedef struct husk_device husk_device;
 
 typedef struct husk_event husk_event;
 
+typedef struct husk_device_observation husk_device_observation;
+
+/* What the endpoint does about an observation; it names no function of it before husk_device_observe did. */
+typedef struct husk_observer {
+    /* A message with its token: false if it is for others. *status and *event as husk_device_receive. */
+    bool (*take)(husk_device *device, const husk_coap_message *message, uint8_t *datagram, size_t len,
+                 husk_event *event, husk_status *status);
+
+    /* The verified response to the registration or cancellation in flight: completes *event. */
+    void (*answered)(husk_device *device, husk_event *event);
+
+    /* Sets the token of the next request right, which was drawn. */
+    void (*choose_token)(husk_device *device);
+
+    /* Registers again. */
+    husk_status (*resume)(husk_device *device);
+} husk_observer;
+
 /* How an endpoint gets its keys, and what protects with them: pass one of those below. The functions are the endpoint's
  * own to call. */
 typedef struct husk_profile {
@@ -60,9 +78,10 @@ typedef struct husk_profile {
     husk_status (*take)(husk_device *device, const husk_coap_message *answer, uint8_t *datagram, size_t len,
                         husk_event *event);
 
-    /* A request under the security context, into device->buffer; and its response, in place. */
+    /* A request under the security context, into device->buffer; and the response of an exchange, in place. */
     husk_status (*protect)(husk_device *device, const husk_coap_message *plain, size_t *len);
-    husk_status (*unprotect)(husk_device *device, uint8_t *datagram, size_t len, husk_coap_message *inner);
+    husk_status (*unprotect)(husk_device *device, husk_oscore_exchange *exchange, uint8_t *datagram, size_t len,
+                             husk_coap_message *inner);
 } husk_profile;
 
 extern const husk_profile husk_profile_edhoc; /* EDHOC-PSK: forward secrecy, the gateway needs a list of keys only */
@@ -99,13 +118,15 @@ typedef struct husk_device_request {
 #define HUSK_EVENT_AUTHENTICATED 1 /* the gateway has proved to hold the key, and nothing else was asked of it yet */
 #define HUSK_EVENT_RESPONSE 2      /* the request was answered: code and payload, verified */
 #define HUSK_EVENT_FAILED 3        /* request or authentication came to nothing: see status; start again at will */
+#define HUSK_EVENT_NOTIFICATION 4  /* the observed resource as it is now: code and payload, verified, newer than before */
 
 struct husk_event {
     uint8_t kind;
-    uint8_t code;        /* RESPONSE: CoAP response code; FAILED: that of the refusal, or 0 */
-    bool new_session;    /* AUTHENTICATED, and a RESPONSE that proved it: a new session began */
+    uint8_t code;        /* RESPONSE, NOTIFICATION: CoAP response code; FAILED: that of the refusal, or 0 */
+    bool new_session;    /* AUTHENTICATED, and a RESPONSE or NOTIFICATION that proved it: a new session began */
+    bool observation;    /* RESPONSE and FAILED: about the observation, which is over */
     husk_status status;  /* FAILED: why */
-    husk_bytes payload;  /* RESPONSE: points into the received datagram */
+    husk_bytes payload;  /* RESPONSE, NOTIFICATION: points into the received datagram */
 };
 
 /* An endpoint. Secret: wipe after use. Fields are private; `phase` is what it waits for.
@@ -119,6 +140,9 @@ struct husk_event {
  *     renegotiated      a suite was refused in this run already: a second refusal ends it, so that a forger cannot keep
  *                       the device busy
  *     reauthenticated   the gateway said it does not know our context, for this request: once per request only
+ *     about_observation the request in progress registers or cancels the observation
+ *     observation_due   the session of the observation was replaced: to be registered anew when nothing is in progress
+ *     challenged        the gateway asked for an Echo, for this request: once per request only
  *     resuming          message 3 was made with the resumption PSK
  *     resume_refused    and the gateway did not accept that: the external PSK is used, until it gave a new one
  *     update_tries      KUDOS messages of this run so far
@@ -126,6 +150,7 @@ struct husk_event {
 struct husk_device {
     const husk_device_config *config;
     const husk_device_request *request; /* in progress, or NULL */
+    husk_device_observation *observation; /* the caller's, or NULL */
     uint32_t deadline;
     uint32_t timeout;
     uint16_t message_id;      /* of the message in flight */
@@ -142,6 +167,9 @@ struct husk_device {
     bool reply_pending;
     bool renegotiated;
     bool reauthenticated;
+    bool challenged;
+    bool about_observation;
+    bool observation_due;
     bool resuming;
     bool resume_refused;
     bool sequential;
@@ -161,7 +189,10 @@ husk_status husk_device_init(husk_device *device, const husk_device_config *conf
 /* Begins a request; authenticates first if there is no session, or a key of it is used up (the limits q and v of
  * oscore.h). With request NULL it only
  * authenticates (anew). A gateway that lost the session says so, without protection; the endpoint then authenticates
- * again and repeats the request, once, so the gateway may see a request twice but never under the same keys.
+ * again and repeats the request, once, so the gateway may see a request twice but never under the same keys. A gateway
+ * that lost its replay window, or wants to be sure that the request is fresh, challenges it with an Echo option under
+ * protection (RFC 9175); the endpoint answers by repeating the request with it, once, and the gateway has not acted
+ * upon the first. An Echo option without protection means nothing to it.
  * HUSK_ERR_STATE while another one is in progress; HUSK_ERR_ARGUMENT for a code or option out of range; HUSK_ERR_BUFFER
  * if the request does not fit HUSK_DEVICE_BUFFER_BYTES; HUSK_ERR_RANDOM. Call husk_device_transmit next. */
 husk_status husk_device_start(husk_device *device, const husk_device_request *request);
@@ -179,6 +210,42 @@ husk_status husk_device_transmit(husk_device *device, uint32_t now_ms, const uin
 
 /* Milliseconds until husk_device_transmit has something to do: 0 for now, HUSK_DEVICE_NO_TIMEOUT for never. */
 uint32_t husk_device_next_timeout(const husk_device *device, uint32_t now_ms);
+
+/* An observation of a resource of the gateway (RFC 7641): how commands come down to a device that nobody can address.
+ * 36 bytes, the caller's, in use from husk_device_observe until the event that ends it or husk_device_cancel. A program that does not name these two functions contains nothing of it. Fields are private.
+ *
+ * Implementation notes
+ *     request      what is observed, the caller's
+ *     token        of all messages about it, once the gateway has registered it
+ *     exchange     of the registration, while `active`
+ *     cancelling   the request in flight ends it */
+struct husk_device_observation {
+    husk_oscore_exchange exchange;
+    const husk_observer *observer;
+    const husk_device_request *request;
+    uint8_t token[2];
+    bool registered;
+    bool active;
+    bool cancelling;
+};
+
+/* Begins to observe what `request` (a GET or FETCH) asks for, as husk_device_start does a request; one resource at a
+ * time, and other requests go on beside it. HUSK_EVENT_NOTIFICATION, at once for the present state and then whenever
+ * it changes; those that are overtaken by newer ones do not come. HUSK_EVENT_RESPONSE with `observation` set if the
+ * gateway has no observers for it (the code says why, or the present state is the payload) or ends the observation;
+ * HUSK_EVENT_FAILED with `observation` set if registering came to nothing.
+ * Sessions that are replaced end observations; the endpoint registers anew by itself, once per session, when it has
+ * nothing else to do. It does not notice that a gateway fell silent: call again from time to time (RFC 8613 section
+ * 7.3), which registers anew in place of the old. After a reboot, call it again; the gateway's notifications for
+ * before are answered with Reset. Errors as husk_device_start, whose argument `request` is; HUSK_ERR_STATE also while
+ * another observation lasts. */
+husk_status husk_device_observe(husk_device *device, husk_device_observation *observation,
+                                const husk_device_request *request);
+
+/* Ends the observation. If the gateway knows of it, it is told, with a request that is answered by HUSK_EVENT_RESPONSE
+ * or HUSK_EVENT_FAILED with `observation` set; otherwise there is nothing to send and no event. HUSK_ERR_STATE if
+ * there is none, or a request is in progress; otherwise errors as husk_device_start. */
+husk_status husk_device_cancel(husk_device *device);
 
 /* Forgets session and keys. */
 void husk_device_wipe(husk_device *device);

@@ -158,7 +158,7 @@ typedef struct husk_oscore_option {
 } husk_oscore_option;
 
 /* Finds and decodes it. HUSK_ERR_FORMAT if there is none or it is malformed; HUSK_ERR_UNSUPPORTED if it sets a reserved
- * flag bit. */
+ * flag bit, or the message is a fragment of one (see below). */
 husk_status husk_oscore_option_read(const husk_coap_message *message, husk_oscore_option *option);
 
 /* Proxies see and change what is outside: tokens, message IDs, the code, options of class U, and any they add. Nothing of
@@ -179,8 +179,8 @@ husk_status husk_oscore_option_read(const husk_coap_message *message, husk_oscor
  * Spends one sequence number on success, and none on HUSK_ERR_BUFFER, HUSK_ERR_ARGUMENT (not a request code, malformed
  * options, an Observe value other than 0 and 1, more than one Observe, longer than limit_l or the AEAD allows),
  * HUSK_ERR_EXHAUSTED (none is left below sender_limit, or limit_q is reached) or HUSK_ERR_UNSUPPORTED: for Proxy-Uri,
- * which has to be split first, and for OSCORE in OSCORE. If a table's AEAD fails in any other way, the number counts
- * as spent. */
+ * which the caller has to split into Proxy-Scheme and Uri-* first (section 4.1.3.3; to proxies that is the same), and
+ * for OSCORE in OSCORE. If a table's AEAD fails in any other way, the number counts as spent. */
 husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscore_exchange *exchange,
                                         const husk_coap_message *message, uint8_t *out, size_t out_cap,
                                         size_t *out_len);
@@ -188,8 +188,7 @@ husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscor
 /* Server: verifies and decrypts a request in place. On success `inner` is a view of the plain request (message_id,
  * token and type of the outer header; code, options and payload as decrypted: class U options of the outer message
  * are not in it), the replay window has moved on, and `exchange` is ready for the response.
- * HUSK_ERR_FORMAT, HUSK_ERR_UNSUPPORTED (as husk_coap_decode, husk_oscore_option_read; and an outer Block option of a
- * fragment, see below), HUSK_ERR_CONTEXT, HUSK_ERR_REPLAY, HUSK_ERR_AUTHENTICATION (count_v is one more),
+ * HUSK_ERR_FORMAT, HUSK_ERR_UNSUPPORTED (as husk_coap_decode, husk_oscore_option_read), HUSK_ERR_CONTEXT, HUSK_ERR_REPLAY, HUSK_ERR_AUTHENTICATION (count_v is one more),
  * HUSK_ERR_EXHAUSTED (count_v has reached limit_v: nothing is decrypted any more): context and exchange are unchanged.
  * Two exceptions, where the message verifies, the replay window moves on, because a verified number must not be
  * accepted twice, and the plaintext is wiped:
