@@ -14,6 +14,7 @@ SIZE_OF(husk_aes128);
 SIZE_OF(husk_sha256);
 SIZE_OF(husk_hmac_key);
 SIZE_OF(husk_device_config);
+SIZE_OF(husk_device_observation);
 SIZE_OF(husk_device_request);
 SIZE_OF(husk_event);
 SIZE_OF(husk_psk);

@@ -100,12 +100,16 @@ public struct CoAPOption: Sendable, Hashable {
     public static let contentFormat: UInt32 = 12
     public static let maxAge: UInt32 = 14
     public static let uriQuery: UInt32 = 15
+    public static let hopLimit: UInt32 = 16
     public static let accept: UInt32 = 17
     public static let edhoc: UInt32 = 21
     public static let block2: UInt32 = 23
     public static let block1: UInt32 = 27
     public static let size2: UInt32 = 28
+    public static let proxyURI: UInt32 = 35
+    public static let proxyScheme: UInt32 = 39
     public static let size1: UInt32 = 60
+    public static let echo: UInt32 = 252
     public static let requestTag: UInt32 = 292
 }
 

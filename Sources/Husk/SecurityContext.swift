@@ -7,11 +7,29 @@ internal import CHusk
 
     var pointer: UnsafeMutablePointer<husk_oscore_context> { unsafe storage.pointer }
 
-    /// Binds a response to its request. One per request, kept from request to response; never used for two.
+    /// Binds a response to its request. One per request, kept from request to response, and as long as notifications may
+    /// come; never used for two requests. 24 bytes.
     public struct Exchange: ~Copyable, Sendable {
         var state = husk_oscore_exchange()
 
         public init() {}
+
+        /// Whether notifications may follow (RFC 7641): from a registration on, until the first response that has no
+        /// Observe option. Dropping the exchange ends the observation on this side.
+        public var isObservation: Bool {
+            unsafe withUnsafePointer(to: state) { unsafe husk_oscore_exchange_observes($0) }
+        }
+    }
+
+    /// How often the keys may be used, and how long messages may be (draft-ietf-core-oscore-key-limits). Those
+    /// recommended for the algorithm at first.
+    public struct UsageLimits: Sendable, Hashable {
+        /// Messages protected: `limit_q`.
+        public var protected: UInt64
+        /// Received messages that did not verify: `limit_v`.
+        public var forged: UInt32
+        /// Bytes of plaintext and tag of one message: `limit_l`.
+        public var length: UInt32
     }
 
     init() {
@@ -54,8 +72,79 @@ internal import CHusk
         set { unsafe pointer.pointee.sender_sequence = newValue }
     }
 
-    /// Client: protects a request and gives the datagram. Throws ``HuskError/exhausted``, ``HuskError/unsupported`` for
-    /// Proxy-Uri and Observe, ``HuskError/argument``.
+    public var usageLimits: UsageLimits {
+        get {
+            unsafe UsageLimits(
+                protected: pointer.pointee.limit_q, forged: pointer.pointee.limit_v, length: pointer.pointee.limit_l)
+        }
+        set {
+            unsafe pointer.pointee.limit_q = newValue.protected
+            unsafe pointer.pointee.limit_v = newValue.forged
+            unsafe pointer.pointee.limit_l = newValue.length
+        }
+    }
+
+    /// How many messages were protected with the sender key, at most.
+    public var protectedCount: UInt64 { unsafe husk_oscore_count_q(pointer) }
+
+    /// How many received messages did not verify. To be set for a context that was kept somewhere, so that a forger does
+    /// not gain from restarts.
+    public var forgedCount: UInt32 {
+        get { unsafe pointer.pointee.count_v }
+        set { unsafe pointer.pointee.count_v = newValue }
+    }
+
+    /// Whether a usage limit is reached: new keys are due.
+    public var isExhausted: Bool { unsafe husk_oscore_is_exhausted(pointer) }
+
+    /// Bytes of the challenge of ``loseWindow(echo:)``.
+    public static var echoCount: Int { Int(HUSK_OSCORE_ECHO_BYTES) }
+
+    /// Whether requests are challenged until one proves to be fresh.
+    public var isWindowLost: Bool { unsafe pointer.pointee.window_lost }
+
+    /// Server: says that the replay window was lost in a restart (RFC 8613 appendix B.1.2). A request without this value
+    /// in an Echo option under protection is ``HuskError/freshness`` from now on; the first one with it is the lower
+    /// limit of a new window.
+    ///
+    /// - Parameter echo: ``echoCount`` bytes that this context never had before, such as random ones drawn at startup
+    /// - Throws: ``HuskError/argument`` for another number of bytes.
+    public mutating func loseWindow(echo: [UInt8]) throws(HuskError) {
+        guard echo.count == Self.echoCount else { throw .argument }
+        let context = unsafe pointer
+        unsafe echo.span.bytes.withSlice { slice in
+            unsafe husk_oscore_window_lost(context, slice.data)
+        }
+    }
+
+    /// Server: protects a challenge, a 4.01 with nothing but an Echo option, and gives the datagram (RFC 9175). For a
+    /// request that was ``HuskError/freshness``; with a value of your own, for any request that you want to be sure is
+    /// not an old one.
+    ///
+    /// - Parameters:
+    ///   - reply: type, message ID and token of the response; the rest is not looked at
+    ///   - echo: 1 to 40 bytes; empty for the value of ``loseWindow(echo:)``
+    /// - Throws: ``HuskError/argument`` if `echo` is longer, ``HuskError/state`` if there is none or no request was
+    ///   received, ``HuskError/exhausted``.
+    public mutating func protect(
+        challenge reply: CoAPMessage, echo: [UInt8] = [], exchange: inout Exchange
+    ) throws(HuskError) -> [UInt8] {
+        let capacity = reply.encodedCapacity + Int(HUSK_OSCORE_OVERHEAD_MAX_BYTES + HUSK_OSCORE_ECHO_MAX_BYTES) + 5
+        let context = unsafe pointer
+        return try unsafe reply.withView { (view) throws(HuskError) in
+            try unsafe composed(capacity) { (out, length) throws(HuskError) in
+                try unsafe echo.span.bytes.withSlice { (slice) throws(HuskError) in
+                    try unsafe check(
+                        husk_oscore_challenge_protect(
+                            context, &exchange.state, view, slice, out, capacity, &length))
+                }
+            }
+        }
+    }
+
+    /// Client: protects a request and gives the datagram. Observe 0 registers an observation, 1 cancels one (RFC 7641).
+    /// Throws ``HuskError/exhausted``, ``HuskError/unsupported`` for Proxy-Uri, which is to be split into Proxy-Scheme
+    /// and Uri-* first, ``HuskError/argument``.
     public mutating func protect(
         request: CoAPMessage, exchange: inout Exchange
     ) throws(HuskError) -> [UInt8] {
@@ -69,8 +158,10 @@ internal import CHusk
         }
     }
 
-    /// Server: verifies and decrypts a request. Throws ``HuskError/format``, ``HuskError/context``,
-    /// ``HuskError/replay``, ``HuskError/authentication``; the context is then as it was.
+    /// Server: verifies and decrypts a request. Throws ``HuskError/format``, ``HuskError/unsupported`` (also for a
+    /// fragment of a message that a proxy has cut up), ``HuskError/context``, ``HuskError/replay``,
+    /// ``HuskError/authentication``, which is counted, ``HuskError/exhausted``; the context is then as it was. And
+    /// ``HuskError/freshness``, after ``loseWindow(echo:)`` only: answer with ``protect(challenge:echo:exchange:)``.
     public mutating func unprotect(
         request datagram: RawSpan, exchange: inout Exchange
     ) throws(HuskError) -> CoAPMessage {
@@ -81,7 +172,8 @@ internal import CHusk
     }
 
     /// Server: protects a response and gives the datagram. The first one of an exchange needs no sequence number,
-    /// unless `ownPartialIV` asks for one.
+    /// unless `ownPartialIV` asks for one. With an Observe option it is a notification; throws ``HuskError/state`` if
+    /// nobody registered for it.
     public mutating func protect(
         response: CoAPMessage, exchange: inout Exchange, ownPartialIV: Bool = false
     ) throws(HuskError) -> [UInt8] {
@@ -96,7 +188,9 @@ internal import CHusk
         }
     }
 
-    /// Client: verifies and decrypts the response to the request of `exchange`.
+    /// Client: verifies and decrypts the response to the request of `exchange`, or a notification, after which
+    /// ``Exchange/isObservation`` is still true. Notifications come out in the order in which the server made them: one
+    /// that was overtaken, or comes again, is ``HuskError/replay``.
     public mutating func unprotect(
         response datagram: RawSpan, exchange: inout Exchange
     ) throws(HuskError) -> CoAPMessage {

@@ -162,4 +162,128 @@ import Testing
             #expect(error == .state)
         }
     }
+
+    static let registration = CoAPMessage(
+        type: .confirmable, code: .get, messageID: 1, token: [7],
+        options: [CoAPOption(number: CoAPOption.observe, uint: 0)])
+
+    static func notification(_ number: UInt32) -> CoAPMessage {
+        CoAPMessage(
+            type: .nonConfirmable, code: .content, messageID: UInt16(number), token: [7],
+            options: [CoAPOption(number: CoAPOption.observe, uint: number)], payload: [UInt8(number)])
+    }
+
+    @Test func notificationsComeOutInOrder() throws {
+        var pair = try Self.pair()
+        let request = try pair.client.protect(request: Self.registration, exchange: &pair.request)
+        #expect(try CoAPMessage(decoding: request).code == .fetch)
+        #expect(try CoAPMessage(decoding: request).option(CoAPOption.observe)?.uint == 0)
+        #expect(pair.request.isObservation == true)
+        let inner = try pair.server.unprotect(request: request, exchange: &pair.response)
+        #expect(inner.option(CoAPOption.observe)?.uint == 0)
+        #expect(pair.response.isObservation == true)
+        var sent: [[UInt8]] = []
+        for number in 0..<5 {
+            sent.append(
+                try pair.server.protect(response: Self.notification(UInt32(number)), exchange: &pair.response))
+        }
+        #expect(pair.server.senderSequence == 4)
+        #expect(try CoAPMessage(decoding: sent[3]).code == .content)
+        for (index, fresh) in [(0, true), (2, true), (1, false), (2, false), (0, false), (4, true), (3, false)] {
+            var notified: [UInt8]?
+            do {
+                notified = try pair.client.unprotect(response: sent[index], exchange: &pair.request).payload
+            } catch {
+                #expect(error == .replay)
+            }
+            #expect(notified == (fresh ? [UInt8(index)] : nil))
+            #expect(pair.request.isObservation == true)
+        }
+        let last = CoAPMessage(type: .nonConfirmable, code: .notFound, messageID: 9, token: [7])
+        let bytes = try pair.server.protect(response: last, exchange: &pair.response)
+        #expect(try pair.client.unprotect(response: bytes, exchange: &pair.request).code == .notFound)
+        #expect(pair.request.isObservation == false)
+        #expect(pair.response.isObservation == false)
+        do {
+            _ = try pair.server.protect(response: Self.notification(6), exchange: &pair.response)
+            Issue.record("notified nobody")
+        } catch {
+            #expect(error == .state)
+        }
+    }
+
+    @Test func lostWindowIsRecoveredWithEcho() throws {
+        var pair = try Self.pair()
+        let plain = CoAPMessage(type: .confirmable, code: .get, messageID: 1, token: [7])
+        let old = try pair.client.protect(request: plain, exchange: &pair.request)
+        let first = try pair.client.protect(request: plain, exchange: &pair.request)
+        _ = try pair.server.unprotect(request: old, exchange: &pair.response)
+        #expect(failure { () throws(HuskError) in try pair.server.loseWindow(echo: [1, 2, 3]) } == .argument)
+        let echo = [UInt8](repeating: 0x5a, count: SecurityContext.echoCount)
+        try pair.server.loseWindow(echo: echo)
+        pair.response = SecurityContext.Exchange()
+        for request in [old, first] {
+            do {
+                _ = try pair.server.unprotect(request: request, exchange: &pair.response)
+                Issue.record("acted upon what may be old")
+            } catch {
+                #expect(error == .freshness)
+            }
+        }
+        #expect(pair.server.isWindowLost == true)
+        let challenge = try pair.server.protect(
+            challenge: CoAPMessage(type: .acknowledgement, code: .empty, messageID: 1, token: [7]),
+            exchange: &pair.response)
+        let received = try pair.client.unprotect(response: challenge, exchange: &pair.request)
+        #expect(received.code == .unauthorized)
+        #expect(received.options == [CoAPOption(number: CoAPOption.echo, value: echo)])
+        var again = plain
+        again.options = received.options
+        let answer = try pair.client.protect(request: again, exchange: &pair.request)
+        #expect(try pair.server.unprotect(request: answer, exchange: &pair.response).code == .get)
+        #expect(pair.server.isWindowLost == false)
+        for request in [old, first, answer] {
+            do {
+                _ = try pair.server.unprotect(request: request, exchange: &pair.response)
+                Issue.record("accepted twice")
+            } catch {
+                #expect(error == .replay)
+            }
+        }
+    }
+
+    @Test func usageLimitsAreKept() throws {
+        var pair = try Self.pair()
+        #expect(
+            pair.client.usageLimits == SecurityContext.UsageLimits(protected: 1 << 20, forged: 1 << 14, length: 4096))
+        pair.client.usageLimits.protected = 2
+        pair.server.usageLimits.forged = 1
+        let plain = CoAPMessage(type: .confirmable, code: .get, messageID: 1)
+        var sent: [[UInt8]] = []
+        for _ in 0..<2 {
+            #expect(pair.client.isExhausted == false)
+            sent.append(try pair.client.protect(request: plain, exchange: &pair.request))
+        }
+        #expect(pair.client.isExhausted == true)
+        #expect(pair.client.protectedCount == 2)
+        do {
+            _ = try pair.client.protect(request: plain, exchange: &pair.request)
+            Issue.record("used the key too often")
+        } catch {
+            #expect(error == .exhausted)
+        }
+        var forged = sent[1]
+        forged[forged.count - 1] ^= 1
+        for (bytes, expected) in [(sent[0], nil), (forged, HuskError.authentication), (sent[1], .exhausted)] {
+            var thrown: HuskError?
+            do {
+                _ = try pair.server.unprotect(request: bytes, exchange: &pair.response)
+            } catch {
+                thrown = error
+            }
+            #expect(thrown == expected)
+        }
+        #expect(pair.server.forgedCount == 1)
+        #expect(pair.server.isExhausted == true)
+    }
 }

@@ -507,6 +507,27 @@ class OscoreContext:
     def unprotect_response(self, exchange, datagram):
         return self._unprotect(lib.husk_oscore_response_unprotect, exchange, datagram)
 
+    def lose_window(self, echo):
+        lib.husk_oscore_window_lost(self.c, echo)
+
+    def challenge(self, datagram):
+        """The challenge to a request that is refused because it may be an old one."""
+        exchange = ffi.new("husk_oscore_exchange *")
+        try:
+            self._unprotect(lib.husk_oscore_request_unprotect, exchange, datagram)
+        except HuskError as refusal:
+            if refusal.name != "HUSK_ERR_FRESHNESS":
+                raise
+        else:
+            raise AssertionError("a request was acted upon that may be an old one")
+        keep = Keep()
+        message = self._decode(datagram, keep)
+        message.type = C["HUSK_COAP_ACK"]
+        room = len(datagram) + 128
+        out, length = ffi.new("uint8_t[]", room), ffi.new("size_t *")
+        check(lib.husk_oscore_challenge_protect(self.c, exchange, message, keep.bytes(b""), out, room, length))
+        return bytes(ffi.buffer(out, length[0]))
+
 
 def has_kudos():
     """True if the umbrella header declares it."""

@@ -223,6 +223,117 @@ def replay_windows(run):
                         receiver.unprotect_request(datagram)
 
 
+# ---- Observe and Echo, with aiocoap ----------------------------------------------------------------------------------
+
+def registration(rng, value):
+    options = [(coap.OBSERVE, b"" if value == 0 else b"\x01"), (coap.URI_PATH, text(rng, 20))]
+    return coap.Message(coap.GET, options, b"", 0, rng.randrange(65536), rng.randbytes(4))
+
+
+def notification(number, register):
+    """What a server's application says: an Observe value and the state."""
+    options = [(coap.OBSERVE, coap.uint(number))]
+    return coap.Message(coap.CONTENT, options, number.to_bytes(4, "big"), 1, number & 0xffff, register.token)
+
+
+def observed_by_core(rng, pair):
+    register = registration(rng, 0)
+    protected, mine = pair.core.protect_request(coap.encode(register))
+    equal(coap.decode(protected).code, coap.FETCH, "outer code")
+    inner, theirs = pair.peer.unprotect_datagram(protected)
+    equal(coap.decode(inner).option(coap.OBSERVE), b"", "registration at aiocoap")
+    sent = [pair.peer.protect_datagram(coap.encode(notification(number, register)), theirs)[0] for number in range(8)]
+    newest = -1
+    for _ in range(12):
+        pick = rng.randrange(8)
+        if pick > newest:
+            state = coap.decode(pair.core.unprotect_response(mine, sent[pick])).payload
+            equal(int.from_bytes(state, "big"), pick, "notification at the core")
+            newest = pick
+        else:
+            raises("REPLAY", pair.core.unprotect_response, mine, sent[pick])
+    last = coap.encode(coap.Message(0x84, [], b"gone", 1, 1, register.token))
+    datagram, _ = pair.peer.protect_datagram(last, theirs)
+    equal(pair.core.unprotect_response(mine, datagram), last, "end of the observation")
+    raises("STATE", pair.core.unprotect_response, mine, datagram)
+
+
+def observed_by_aiocoap(rng, pair):
+    register = registration(rng, 0)
+    protected, theirs = pair.peer.protect_datagram(coap.encode(register))
+    inner, mine = pair.core.unprotect_request(protected)
+    equal(coap.decode(inner).option(coap.OBSERVE), b"", "registration at the core")
+    last = None
+    for number in range(6):
+        datagram = pair.core.protect_response(mine, coap.encode(notification(number, register)), number % 2 == 1)
+        outer = aiocoap.Message.decode(datagram)
+        equal(outer.code, aiocoap.CONTENT, "outer code")
+        inner, _ = pair.peer.unprotect(outer, theirs)
+        equal(int.from_bytes(inner.payload, "big"), number, "notification at aiocoap")
+        equal(last is None or inner.opt.observe > last, True, "order at aiocoap")
+        last = inner.opt.observe
+    cancel, theirs = pair.peer.protect_datagram(coap.encode(registration(rng, 1)))
+    inner, mine = pair.core.unprotect_request(cancel)
+    equal(coap.decode(inner).option(coap.OBSERVE), b"\x01", "cancellation at the core")
+    raises("STATE", pair.core.protect_response, mine, coap.encode(notification(9, register)))
+
+
+def challenged_by_aiocoap(rng, pair):
+    """RFC 8613 appendix B.1.2: aiocoap has lost its window."""
+    pair.peer.recipient_replay_window = aiocoap.oscore.ReplayWindow(32, lambda: None)
+    pair.peer.echo_recovery = rng.randbytes(8)
+    request = random_message(rng, True)
+    protected, mine = pair.core.protect_request(coap.encode(request))
+    try:
+        pair.peer.unprotect_datagram(protected)
+    except aiocoap.oscore.ReplayErrorWithEcho as refusal:
+        outer = refusal.to_message()
+    else:
+        raise AssertionError("aiocoap did not challenge")
+    outer.mid, outer.token, outer.mtype = request.message_id, request.token, aiocoap.ACK
+    challenge = coap.decode(pair.core.unprotect_response(mine, outer.encode()))
+    equal(challenge.code, 0x81, "code of the challenge")
+    echo = challenge.option(coap.ECHO)
+    equal(echo, pair.peer.echo_recovery, "Echo")
+    request.options = sorted(request.options + [(coap.ECHO, echo)], key=lambda option: option[0])
+    again, mine = pair.core.protect_request(coap.encode(request))
+    inner, theirs = pair.peer.unprotect_datagram(again)
+    equal(inner, without_outer(request), "request with Echo at aiocoap")
+    response = coap.encode(random_message(rng, False))
+    equal(pair.core.unprotect_response(mine, pair.peer.protect_datagram(response, theirs)[0]), response, "response")
+
+
+def challenged_by_core(rng, pair):
+    """The same, the core having lost its window."""
+    echo = rng.randbytes(8)
+    pair.core.lose_window(echo)
+    request = random_message(rng, True)
+    protected, theirs = pair.peer.protect_datagram(coap.encode(request))
+    sequence = pair.core.c.sender_sequence
+    outer = aiocoap.Message.decode(pair.core.challenge(protected))
+    equal(pair.core.c.sender_sequence, sequence + 1, "a Partial IV of its own")
+    inner, _ = pair.peer.unprotect(outer, theirs)
+    equal((inner.code, inner.opt.echo), (aiocoap.UNAUTHORIZED, echo), "challenge at aiocoap")
+    raises("REPLAY", pair.core.unprotect_request, protected)
+    request.options = sorted(request.options + [(coap.ECHO, echo)], key=lambda option: option[0])
+    again, theirs = pair.peer.protect_datagram(coap.encode(request))
+    inner, mine = pair.core.unprotect_request(again)
+    equal(inner, without_outer(request), "request with Echo at the core")
+    response = coap.encode(random_message(rng, False))
+    equal(pair.peer.unprotect_datagram(pair.core.protect_response(mine, response), theirs)[0], response, "response")
+
+
+def observe_and_echo(run):
+    for step in (observed_by_core, observed_by_aiocoap, challenged_by_aiocoap, challenged_by_core):
+        for number in range(max(1, run.count // 4)):
+            with run.case("aiocoap", step.__name__, number):
+                rng = run.random(step.__name__, number)
+                pair = Pair(rng, "aiocoap", 10)
+                if number % 2 == 1:
+                    pair.jump(rng)
+                step(rng, pair)
+
+
 def mismatches(run):
     """Responses to another request, requests under another context, changed options."""
     for name in PEERS:
@@ -277,6 +388,7 @@ def main():
     exchanges(run)
     replay_windows(run)
     mismatches(run)
+    observe_and_echo(run)
     run.finish()
 
 

@@ -1,5 +1,5 @@
-/* Observing a resource of the gateway (RFC 7641, protected as RFC 8613 section 4.1.3.5 says): registration, notifications
- * beside other requests, cancellation. Nothing names this file but the programs that observe. */
+/* Observing a resource of the gateway (RFC 7641, protected as RFC 8613 section 4.1.3.5 says): registration,
+ * notifications beside other requests, cancellation. Nothing names this file but the programs that observe. */
 #include <string.h>
 
 #include "device/steps.h"

@@ -1,5 +1,5 @@
-/* Echo (RFC 9175): how a server that lost its replay window gets one again (RFC 8613 appendix B.1.2), and makes sure that
- * a request is not an old one. */
+/* Echo (RFC 9175): how a server that lost its replay window gets one again (RFC 8613 appendix B.1.2), and makes sure
+ * that a request is not an old one. */
 #include <string.h>
 
 #include "oscore/message.h"

@@ -15,7 +15,8 @@ size_t husk_oscore_option_encode(const husk_oscore_option *option, uint8_t out[H
 husk_status husk_oscore_option_decode(husk_bytes value, husk_oscore_option *option);
 
 /* Its two steps, which KUDOS takes apart: the value of the OSCORE option, of which a message has exactly one, else
- * HUSK_ERR_FORMAT, and which is no fragment of one, else HUSK_ERR_UNSUPPORTED; and what follows the flag byte, into an `option` that is all zero. */
+ * HUSK_ERR_FORMAT, and which is no fragment of one, else HUSK_ERR_UNSUPPORTED; and what follows the flag byte, into an
+ * `option` that is all zero. */
 husk_status husk_oscore_option_locate(const husk_coap_message *message, husk_bytes *found);
 husk_status husk_oscore_option_fields(uint8_t flags, husk_bytes value, husk_oscore_option *option);
 

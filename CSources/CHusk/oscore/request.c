@@ -77,7 +77,8 @@ husk_status husk_oscore_request_unprotect(husk_oscore_context *context, husk_osc
     }
     exchange->request_sequence = sequence;
     exchange->notification = 0;
-    if (context->window_lost && !husk_oscore_echo_matches(&message, (husk_bytes){context->echo, sizeof context->echo})) {
+    const husk_bytes echo = {context->echo, sizeof context->echo};
+    if (context->window_lost && !husk_oscore_echo_matches(&message, echo)) {
         husk_wipe(text.data, text.len);
         exchange->phase = HUSK_OSCORE_SERVER_ANSWERED; /* the nonce of the request may have been used before */
         exchange->observes = false;

@@ -1,5 +1,5 @@
 /* Size profile: everything on. All suites, both roles, pre-shared keys and static Diffie-Hellman keys, combined
- * request, KUDOS, Block-wise transfer, and the device endpoint. */
+ * request, KUDOS, Block-wise transfer, Echo, and the device endpoint, observing. */
 #include "profiles/profile.h"
 
 static const profile_function functions[] = {
@@ -8,6 +8,9 @@ static const profile_function functions[] = {
     PROFILE_BLOCK,
     PROFILE_INITIATOR,
     PROFILE_DEVICE,
+    PROFILE_ECHO,
+    REFER(husk_device_observe),
+    REFER(husk_device_cancel),
     REFER(husk_edhoc_responder_init),
     REFER(husk_edhoc_message_1_process),
     REFER(husk_edhoc_message_2_compose),

@@ -41,6 +41,8 @@ extern const struct profile profile;
     REFER(husk_device_init), REFER(husk_device_start), REFER(husk_device_receive), REFER(husk_device_transmit), \
         REFER(husk_device_next_timeout), REFER(husk_device_wipe)
 
+#define PROFILE_ECHO REFER(husk_oscore_window_lost), REFER(husk_oscore_challenge_protect)
+
 #define PROFILE_BLOCK \
     REFER(husk_block1_client_init), REFER(husk_block1_client_next), REFER(husk_block1_client_take), \
         REFER(husk_block1_client_is_concluded), REFER(husk_block1_server_init), REFER(husk_block1_server_take), \

@@ -29,6 +29,8 @@ PROFILES = {
 # added to, and nothing where it is not used: no symbol or file that matches the pattern is in the profile's image.
 # Name: profile, pattern, title.
 PARTS = {
+    "observe": ("endpoint", "husk_device_(observe|cancel)$|device/observe", "observing a resource"),
+    "echo": ("oscore", "husk_oscore_(window_lost|challenge_protect)", "Echo for a lost replay window, as a server"),
     "blockwise": ("oscore", "husk_(block|request_tag)|/block", "Block-wise transfer, both roles"),
 }
 

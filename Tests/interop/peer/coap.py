@@ -6,7 +6,7 @@ CON, NON, ACK, RST = range(4)
 GET, POST, PUT, DELETE, FETCH = range(1, 6)
 CREATED, DELETED, VALID, CHANGED, CONTENT = range(0x41, 0x46)
 URI_HOST, URI_PORT, OSCORE, URI_PATH, CONTENT_FORMAT, MAX_AGE, URI_QUERY = 3, 7, 9, 11, 12, 14, 15
-HOP_LIMIT, EDHOC, PROXY_SCHEME = 16, 21, 39
+OBSERVE, HOP_LIMIT, EDHOC, PROXY_SCHEME, ECHO = 6, 16, 21, 39, 252
 
 
 @dataclass
@@ -23,6 +23,11 @@ class Message:
             if other == number:
                 return value
         return None
+
+
+def uint(value):
+    """An option value of format uint."""
+    return value.to_bytes((value.bit_length() + 7) // 8, "big")
 
 
 def _nibble(value):

@@ -118,7 +118,7 @@ typedef struct husk_device_request {
 #define HUSK_EVENT_AUTHENTICATED 1 /* the gateway has proved to hold the key, and nothing else was asked of it yet */
 #define HUSK_EVENT_RESPONSE 2      /* the request was answered: code and payload, verified */
 #define HUSK_EVENT_FAILED 3        /* request or authentication came to nothing: see status; start again at will */
-#define HUSK_EVENT_NOTIFICATION 4  /* the observed resource as it is now: code and payload, verified, newer than before */
+#define HUSK_EVENT_NOTIFICATION 4  /* the observed resource now: code and payload, verified, newer than before */
 
 struct husk_event {
     uint8_t kind;
@@ -212,7 +212,8 @@ husk_status husk_device_transmit(husk_device *device, uint32_t now_ms, const uin
 uint32_t husk_device_next_timeout(const husk_device *device, uint32_t now_ms);
 
 /* An observation of a resource of the gateway (RFC 7641): how commands come down to a device that nobody can address.
- * 36 bytes, the caller's, in use from husk_device_observe until the event that ends it or husk_device_cancel. A program that does not name these two functions contains nothing of it. Fields are private.
+ * 40 bytes, the caller's, in use from husk_device_observe until the event that ends it or husk_device_cancel. A program
+ * that does not name these two functions contains nothing of it. Fields are private.
  *
  * Implementation notes
  *     request      what is observed, the caller's

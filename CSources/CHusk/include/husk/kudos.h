@@ -104,7 +104,7 @@ typedef struct husk_kudos_pair {
     uint8_t bytes[1 + HUSK_KUDOS_NONCE_MAX_BYTES];
 } husk_kudos_pair;
 
-/* State of one side towards one peer: 336 bytes on 32-bit processors, 272 if secrets have 16. Secret: wipe after use.
+/* State of one side towards one peer: 360 bytes on 32-bit processors, 296 if secrets have 16. Secret: wipe after use.
  * Fields are private.
  *
  * Implementation notes

@@ -36,7 +36,7 @@ typedef struct husk_id {
 husk_status husk_id_set(husk_id *id, const uint8_t *bytes, size_t len);
 bool husk_id_equal(const husk_id *a, const husk_id *b);
 
-/* A security context (RFC 8613 section 3.1), 176 bytes. Secret: wipe after use. NOT to be copied and used twice: two
+/* A security context (RFC 8613 section 3.1), 168 bytes. Secret: wipe after use. NOT to be copied and used twice: two
  * copies would spend the same sequence number on different messages.
  *
  * Key usage limits (draft-ietf-core-oscore-key-limits). Both keys may be used so often, until it gets likely enough
@@ -161,8 +161,8 @@ typedef struct husk_oscore_option {
  * flag bit, or the message is a fragment of one (see below). */
 husk_status husk_oscore_option_read(const husk_coap_message *message, husk_oscore_option *option);
 
-/* Proxies see and change what is outside: tokens, message IDs, the code, options of class U, and any they add. Nothing of
- * that makes another message of what is inside, and nothing outside is in `inner`: an application that serves several
+/* Proxies see and change what is outside: tokens, message IDs, the code, options of class U, and any they add. Nothing
+ * of that makes another message of what is inside, and nothing outside is in `inner`: an application that serves several
  * Uri-Hosts reads that one from the outer message, knowing that anybody may have written it.
  * A proxy that cuts a protected message up (outer Block1 or Block2 options, RFC 8613 section 4.1.3.4.2) makes fragments
  * that mean nothing each for itself: HUSK_ERR_UNSUPPORTED, until whoever reassembles them has put them together
@@ -188,8 +188,9 @@ husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscor
 /* Server: verifies and decrypts a request in place. On success `inner` is a view of the plain request (message_id,
  * token and type of the outer header; code, options and payload as decrypted: class U options of the outer message
  * are not in it), the replay window has moved on, and `exchange` is ready for the response.
- * HUSK_ERR_FORMAT, HUSK_ERR_UNSUPPORTED (as husk_coap_decode, husk_oscore_option_read), HUSK_ERR_CONTEXT, HUSK_ERR_REPLAY, HUSK_ERR_AUTHENTICATION (count_v is one more),
- * HUSK_ERR_EXHAUSTED (count_v has reached limit_v: nothing is decrypted any more): context and exchange are unchanged.
+ * HUSK_ERR_FORMAT, HUSK_ERR_UNSUPPORTED (as husk_coap_decode, husk_oscore_option_read), HUSK_ERR_CONTEXT,
+ * HUSK_ERR_REPLAY, HUSK_ERR_AUTHENTICATION (count_v is one more), HUSK_ERR_EXHAUSTED (count_v has reached limit_v:
+ * nothing is decrypted any more): context and exchange are unchanged.
  * Two exceptions, where the message verifies, the replay window moves on, because a verified number must not be
  * accepted twice, and the plaintext is wiped:
  *     HUSK_ERR_FORMAT      what was encrypted is not a CoAP request
