@@ -52,14 +52,11 @@ internal import CHusk
     /// Stores that reserved numbers that were not used are free again: before a restart that is foreseen, so that no
     /// gap pushes envelopes that are still on their way out of the opener's window.
     ///
-    /// - Throws: ``HuskError/storage`` if `save` throws; they stay reserved then.
+    /// - Throws: ``HuskError/storage`` if `save` throws; they may be lost then.
     public mutating func release<Failure: Error>(save: (RawSpan) throws(Failure) -> Void) throws(HuskError) {
-        let before = unsafe sender.pointer.pointee
+        // The core reserves anew after this, whatever becomes of the record.
         try unsafe check(husk_envelope_sender_release(sender.pointer))
-        guard memory.save(save) else {
-            unsafe sender.pointer.pointee = before
-            throw .storage
-        }
+        guard memory.save(save) else { throw .storage }
     }
 
     /// Seals content.

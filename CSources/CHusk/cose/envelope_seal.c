@@ -75,6 +75,8 @@ husk_status husk_envelope_sender_release(husk_envelope_sender *sender)
     if (sender->limit == sender->sequence || sender->sequence == 0) {
         return HUSK_OK;
     }
+    /* Whatever becomes of the record: what comes next is reserved again. */
+    sender->limit = sender->sequence;
     return store_last(sender, sender->sequence - 1);
 }
 
