@@ -30,6 +30,9 @@ PROFILES = {
 # Name: profile, pattern, title.
 PARTS = {
     "blockwise": ("oscore", "husk_(block|request_tag)|/block", "Block-wise transfer, both roles"),
+    "envelope_seal": ("oscore", "envelope", "envelopes, sealing"),
+    "envelope": ("oscore", "envelope", "envelopes, sealing and opening"),
+    "envelope_many": ("oscore", "envelope|aes_kw|decrypt", "envelopes, also for several recipients"),
 }
 
 
