@@ -1,4 +1,5 @@
 // `husk envelope`: what is kept between runs, what is refused, and that nothing is written before it is stored.
+import ArgumentParser
 import FoundationEssentials
 import Glibc
 import Testing
@@ -104,7 +105,7 @@ struct EnvelopeCommandTests {
             }
             PrivateFile.remove(folder.file(name))
             // A directory in the place of the record, which cannot be replaced by a file.
-            mkdir(folder.file(name), 0o700)
+            unsafe mkdir(folder.file(name), 0o700)
             #expect(failure("\(line) -o \(folder.file("out"))")?.status == .cannotOpen)
             #expect(!folder.names.contains("out"))
         }

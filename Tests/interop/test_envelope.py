@@ -2,6 +2,7 @@
 examples of the COSE working group; and what has to be refused."""
 
 import json
+import re
 from pathlib import Path
 
 import cbor2
@@ -453,9 +454,54 @@ def examples(run):
             equal(opener.open(envelope), ({}, plain, 0), "opened")
 
 
+# ---- The article -----------------------------------------------------------------------------------------------------
+
+ARTICLE = Path(__file__).resolve().parents[2] / "Sources" / "Husk" / "Husk.docc" / "Envelope.md"
+
+
+def article(run):
+    """The worked example and the table of overheads in the documentation, recomputed."""
+    root, time = bytes(range(16)), 1792486800
+    text = ARTICLE.read_text()
+    example_ = text[text.index("## Worked example"):]
+    # Hexadecimal digits of each indented block, without the comments beside them.
+    blocks = re.findall(r"(?:^ {4,}.*\n)+", example_, re.M)
+    digits = ["".join(re.match(r" *((?:[0-9a-f]{2,} ?)*)(?: |$)", line)[1].replace(" ", "")
+                      for line in block.splitlines()) for block in blocks]
+    reading = {"destination": "climate", "content_format": 60, "time": time}
+    command = {"source": "climate", "destination": "kitchen", "time": time, "deadline": time + 60, "priority": 7,
+               "tags": ["door", "night"]}
+    to_climate = derive(10, root, b"kitchen", b"climate", b"\7")
+    to_kitchen = derive(10, root, b"climate", b"kitchen", b"\x08")
+    with run.case("article, keys"):
+        for names in ((b"kitchen", b"climate"), (b"climate", b"kitchen")):
+            key = expected_key(10, root, names, b"")
+            row = f"| {names[0].decode()} to {names[1].decode()} | `{key[-1].hex()}` | `{key[5].hex()}` |"
+            equal(row in example_, True, row)
+        equal(export(to_climate).hex() in digits, True, "COSE_Key")
+    with run.case("article, envelopes"):
+        for key, sequence, metadata, content in ((to_climate, 5, reading, cbor2.dumps({"t": 215})),
+                                                 (to_kitchen, 300, command, b"unlock")):
+            envelope = Sender([key], sequence=sequence).seal(metadata, content)
+            equal(envelope.hex() in digits, True, envelope.hex())
+    with run.case("article, overheads"):
+        silent = derive(10, root, b"kitchen", b"climate", b"")
+        longer = derive(30, root, b"kitchen", b"climate", b"")
+        wrapping = [derive(10, root, b"kitchen", bytes([index]), bytes([index]), wraps=True) for index in range(3)]
+        many = [len(Sender(wrapping[:count], random=core.Random(bytes)).seal({}, b"")) for count in (1, 2, 3)]
+        rows = [f"| {len(Sender([silent]).seal({}, b''))} |", f"| {len(Sender([to_climate]).seal({}, b''))} |",
+                f"| {len(Sender([to_climate]).seal(reading, b''))} |",
+                f"| {len(Sender([to_kitchen], sequence=300).seal(command, b''))} |", f"| {many[2] - many[1]} more |",
+                f"| {len(Sender([longer]).seal({}, b'')) - len(Sender([silent]).seal({}, b''))} more |"]
+        table = [line for line in text[text.index("| envelope | bytes"):].split("\n\n")[0].splitlines()[2:]]
+        equal([line[line.rindex("| ", 0, -2):] for line in table], rows, "table")
+        equal(many[1] - many[0], many[2] - many[1], "recipients")
+
+
 def main():
     run = Run(__doc__)
     examples(run)
+    article(run)
     for alg in KEY_BYTES:
         for test in (to_pycose, from_pycose, many_to_pycose, many_from_pycose, to_cwt, from_cwt, many_to_cwt,
                      many_from_cwt):
