@@ -23,3 +23,6 @@ SIZE_OF(husk_block1_client);
 SIZE_OF(husk_block1_server);
 SIZE_OF(husk_block2_client);
 SIZE_OF(husk_request_tag);
+SIZE_OF(husk_envelope_key);
+SIZE_OF(husk_envelope_sender);
+SIZE_OF(husk_envelope_opener);

@@ -49,6 +49,16 @@ internal import CHusk
         try unsafe check(husk_envelope_sender_init(sender.pointer, config.pointer))
     }
 
+    /// Stores that reserved numbers that were not used are free again: before a restart that is foreseen, so that no
+    /// gap pushes envelopes that are still on their way out of the opener's window.
+    ///
+    /// - Throws: ``HuskError/storage`` if `save` throws; they may be lost then.
+    public mutating func release<Failure: Error>(save: (RawSpan) throws(Failure) -> Void) throws(HuskError) {
+        // The core reserves anew after this, whatever becomes of the record.
+        try unsafe check(husk_envelope_sender_release(sender.pointer))
+        guard memory.save(save) else { throw .storage }
+    }
+
     /// Seals content.
     ///
     /// - Parameter save: replaces the stored record with this one, durably, before it returns. It is called once for

@@ -16,11 +16,12 @@ struct HuskCommand: AsyncParsableCommand {
               husk psk new --device kitchen               make a key
               husk gateway --credentials credentials.json
               husk device --credentials kitchen.json      a device on this machine
+              husk envelope --help                        content sealed from device to application
 
             \(ExitStatus.help)
             """,
         version: "0.1.0",
-        subcommands: [DemoCommand.self, PSKCommand.self, GatewayCommand.self, DeviceCommand.self])
+        subcommands: [DemoCommand.self, PSKCommand.self, GatewayCommand.self, DeviceCommand.self, EnvelopeCommand.self])
 }
 
 @main

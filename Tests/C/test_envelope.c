@@ -327,6 +327,10 @@ static void numbers_across_restarts(void)
             CHECK(sealed == 1 || view.sequence - last <= HUSK_ENVELOPE_RESERVE);
             last = view.sequence;
         }
+        if (test_rng_next(&rng) % 30 == 0) {
+            status = husk_envelope_sender_release(&ends.sender);
+            CHECK(status == HUSK_OK || (status == HUSK_ERR_STORAGE && ends.sender_flash.failing));
+        }
         ends.sender_flash.failing = false;
         if (test_rng_next(&rng) % 30 == 0) {
             restart();
@@ -341,6 +345,26 @@ static void numbers_across_restarts(void)
     restart();
     (void)seal(&nothing, NO_BYTES);
     CHECK_INT(nonce_watch_repeats(), 1);
+}
+
+/* After a release the next life goes on with the next number. */
+static void released_numbers(void)
+{
+    connect(aeads[0], "kitchen", "climate", "");
+    CHECK_OK(husk_envelope_sender_release(&ends.sender));
+    for (unsigned i = 0; i < 5; i++) {
+        CHECK_OK(husk_envelope_open(&ends.opener, 0, envelope, seal(&nothing, NO_BYTES), &view));
+        CHECK_INT(view.sequence, i);
+        unsigned stores = ends.sender_flash.stores;
+        CHECK_OK(husk_envelope_sender_release(&ends.sender));
+        CHECK_OK(husk_envelope_sender_release(&ends.sender));
+        CHECK_INT(ends.sender_flash.stores, stores + 1);
+        if (i % 2 == 0) {
+            restart();
+        }
+    }
+    ends.sender.config = NULL;
+    CHECK_INT(husk_envelope_sender_release(&ends.sender), HUSK_ERR_STATE);
 }
 
 static void numbers_end(void)
@@ -790,6 +814,7 @@ void suite_envelope(void)
     RUN(content_lies_in_the_output);
     RUN(buffers);
     RUN(numbers_across_restarts);
+    RUN(released_numbers);
     RUN(numbers_end);
     RUN(window);
     RUN(records_that_are_none);

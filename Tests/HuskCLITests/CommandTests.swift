@@ -81,6 +81,10 @@ struct CommandTests {
         "demo --suite 1", "demo --suite 6", "demo --suite x", "device --credentials c --suite 6",
         "device --credentials c --suite -1", "gateway --credentials c --suites 6", "gateway --credentials c --suites 0,0",
         "gateway --credentials c --suites 0,", "gateway --credentials c --suites ,",
+        "envelope seal", "envelope seal --key k", "envelope seal --key k --key k --as a",
+        "envelope seal --key k --as a --priority 256", "envelope seal --key k --as a --deadline -1",
+        "envelope open --key k", "envelope key new a", "envelope key new a a", "envelope key new a b --kid 0",
+        "envelope key new a b --algorithm des", "envelope inspect a b",
     ])
     func refusedWithUsage(line: String) throws {
         let refusal = try #require(self.refusal(line))
@@ -92,6 +96,8 @@ struct CommandTests {
 
     @Test(arguments: [
         "--help", "psk --help", "psk new --help", "gateway --help", "device --help", "demo --help", "help psk new",
+        "envelope --help", "envelope seal --help", "envelope open --help", "envelope inspect --help",
+        "envelope key new --help", "envelope key export --help",
     ])
     func helpIsEverywhere(line: String) throws {
         let error = #expect(throws: (any Error).self) {

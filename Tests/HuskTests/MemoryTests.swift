@@ -136,6 +136,36 @@ struct Needle {
         #expect(left == 0)
     }
 
+    @Test func envelopeKeysAreWiped() throws {
+        let left = try leaks { (key) throws(HuskError) in
+            let derived = try EnvelopeKey(root: key, sender: Identity("a"), recipient: Identity("b"))
+            var sealer = try EnvelopeSealer(key: derived)
+            _ = try sealer.seal([1], EnvelopeMetadata()) { _ in }
+        }
+        #expect(left == 0)
+    }
+
+    @Test func derivedEnvelopeKeysAreWiped() throws {
+        #expect(try derivedNeedle().occurrences() == 0)
+    }
+
+    /// A key that went through a list of recipients, a sealer and an export.
+    private func derivedNeedle() throws -> Needle {
+        let root = PinnedBytes(count: 16)
+        fill(root)
+        let key = try root.withBytes { (root) throws(HuskError) in
+            try EnvelopeKey(root: root, sender: Identity("a"), recipient: Identity("b"), wraps: true)
+        }
+        var recipients = EnvelopeRecipients()
+        recipients.append(key)
+        recipients.append(key)
+        key.withCOSEKey { _ in }
+        var sealer = try EnvelopeSealer(recipients: recipients)
+        _ = try sealer.seal([1], EnvelopeMetadata()) { _ in }
+        let bytes = unsafe UnsafeRawPointer(key.storage.pointer.pointer(to: \.key)!)
+        return Needle(16) { unsafe bytes.load(fromByteOffset: $0, as: UInt8.self) }
+    }
+
     @Test func deviceIsWiped() throws {
         let left = try leaks { (key) throws(HuskError) in
             let psk = try preSharedKey(key)

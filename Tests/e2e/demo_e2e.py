@@ -349,6 +349,47 @@ def nobody_there(husk, build, folder):
     check(time.monotonic() - begin < 20, "took too long")
 
 
+def envelopes(husk, build, folder):
+    """Envelopes through pipes and files: sealed, carried, opened once; commands back; nothing sealed is readable."""
+    def envelope(*words, **options):
+        return subprocess.run([husk, "envelope", *map(str, words)], capture_output=True, timeout=60, cwd=folder,
+                              **options)
+
+    def refused(result, *words):
+        one_line(subprocess.CompletedProcess(result.args, result.returncode, "", result.stderr.decode()), 70, *words)
+        equal(result.stdout, b"", "standard output of a refusal")
+
+    equal(envelope("key", "new", "kitchen", "climate").returncode, 0, "exit code")
+    key = folder / "kitchen-climate.json"
+    equal(stat.S_IMODE(key.stat().st_mode), 0o600, "mode of the key")
+    content = os.urandom(2000)
+    ends = {"kitchen": "climate", "climate": "kitchen"}
+    for number, (sender, opener) in enumerate([*ends.items()] * 3):
+        sealed = envelope("seal", "--key", key, "--as", sender, "--tag", "night", "--deadline", 100, input=content)
+        equal((sealed.returncode, sealed.stderr), (0, b""), "sealing")
+        check(len(sealed.stdout) < len(content) + 80, "overhead", len(sealed.stdout))
+        check(content[:8] not in sealed.stdout and content[-8:] not in sealed.stdout, "content in clear")
+        (folder / f"{number}.cose").write_bytes(sealed.stdout)
+        shown = envelope("inspect", "--json", input=sealed.stdout)
+        equal({name: json.loads(shown.stdout)[name] for name in ("destination", "tags", "verified")},
+              {"destination": opener, "tags": ["night"], "verified": False}, "metadata")
+        changed = sealed.stdout.replace(b"night", b"fight")
+        refused(envelope("open", "--key", key, "--as", opener, input=changed), "does not verify")
+        opened = envelope("open", "--key", key, "--as", opener, "--require-deadline", f"{number}.cose", "--metadata")
+        equal((opened.returncode, opened.stdout), (0, content), "opening")
+        check(b"tag             night" in opened.stderr, "metadata", opened.stderr)
+        refused(envelope("open", "--key", key, "--as", opener, f"{number}.cose"), "seen before")
+    # Whoever has lost the record of what was opened is told so, and nothing is opened.
+    (folder / "kitchen-climate.json.climate.opened").write_text("damaged")
+    result = envelope("open", "--key", key, "--as", "climate", "0.cose")
+    equal((result.returncode, result.stdout), (65, b""), "opening with a damaged record")
+    with subprocess.Popen([husk, "envelope", "seal", "--key", key, "--as", "kitchen"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as first:
+        first.communicate(content)
+    numbers = {envelope("seal", "--key", key, "--as", "kitchen", "--no-time", input=b"x").stdout for _ in range(3)}
+    equal(len(numbers), 3, "different envelopes of the same content")
+
+
 def cases():
     """All cases: a name and what to call."""
     for machine in MACHINES:
@@ -367,6 +408,7 @@ def cases():
     yield "the gateway stops when told", gateway_stops
     yield "files that are wrong", file_failures
     yield "nobody there", nobody_there
+    yield "envelopes", envelopes
 
 
 def demo_many(husk, build, folder):

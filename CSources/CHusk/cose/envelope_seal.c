@@ -38,6 +38,19 @@ husk_status husk_envelope_sender_init(husk_envelope_sender *sender, const husk_e
     return HUSK_OK;
 }
 
+/* Numbers up to this one may be used, or were. */
+static husk_status store_last(husk_envelope_sender *sender, uint64_t last)
+{
+    const husk_storage *storage = &sender->config->storage;
+    uint8_t record[HUSK_ENVELOPE_SENDER_RECORD_BYTES];
+    husk_envelope_sequence_write(last, record);
+    if (storage->store(storage->context, sender->config->record, record, sizeof record) != HUSK_OK) {
+        return HUSK_ERR_STORAGE;
+    }
+    sender->limit = last + 1;
+    return HUSK_OK;
+}
+
 husk_status husk_envelope_sequence_next(husk_envelope_sender *sender, uint64_t *sequence)
 {
     *sequence = sender->sequence;
@@ -51,17 +64,20 @@ husk_status husk_envelope_sequence_next(husk_envelope_sender *sender, uint64_t *
         return HUSK_OK;
     }
     uint64_t last = *sequence + (HUSK_ENVELOPE_RESERVE - 1);
-    if (last > HUSK_ENVELOPE_SEQUENCE_MAX) {
-        last = HUSK_ENVELOPE_SEQUENCE_MAX;
+    return store_last(sender, last > HUSK_ENVELOPE_SEQUENCE_MAX ? HUSK_ENVELOPE_SEQUENCE_MAX : last);
+}
+
+husk_status husk_envelope_sender_release(husk_envelope_sender *sender)
+{
+    if (sender->config == NULL) {
+        return HUSK_ERR_STATE;
     }
-    const husk_storage *storage = &sender->config->storage;
-    uint8_t record[HUSK_ENVELOPE_SENDER_RECORD_BYTES];
-    husk_envelope_sequence_write(last, record);
-    if (storage->store(storage->context, sender->config->record, record, sizeof record) != HUSK_OK) {
-        return HUSK_ERR_STORAGE;
+    if (sender->limit == sender->sequence || sender->sequence == 0) {
+        return HUSK_OK;
     }
-    sender->limit = last + 1;
-    return HUSK_OK;
+    /* Whatever becomes of the record: what comes next is reserved again. */
+    sender->limit = sender->sequence;
+    return store_last(sender, sender->sequence - 1);
 }
 
 static size_t partial_iv_start(const uint8_t number[5])

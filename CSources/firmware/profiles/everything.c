@@ -6,6 +6,7 @@ static const profile_function functions[] = {
     PROFILE_OSCORE,
     PROFILE_KUDOS,
     PROFILE_BLOCK,
+    PROFILE_ENVELOPE_MANY,
     PROFILE_INITIATOR,
     PROFILE_DEVICE,
     PROFILE_ECHO,

@@ -50,4 +50,14 @@ extern const struct profile profile;
         REFER(husk_block2_client_take), REFER(husk_block2_slice), REFER(husk_request_tag_choose), \
         REFER(husk_block_write)
 
+#define PROFILE_ENVELOPE_SEAL \
+    REFER(husk_envelope_key_derive), REFER(husk_envelope_key_wipe), REFER(husk_envelope_sender_init), \
+        REFER(husk_envelope_seal), REFER(husk_envelope_sender_release)
+
+#define PROFILE_ENVELOPE \
+    PROFILE_ENVELOPE_SEAL, REFER(husk_envelope_opener_init), REFER(husk_envelope_open)
+
+#define PROFILE_ENVELOPE_MANY \
+    PROFILE_ENVELOPE, REFER(husk_envelope_seal_for_many), REFER(husk_envelope_open_one_of_many)
+
 #endif

@@ -118,6 +118,10 @@ struct PSKCommand: ParsableCommand {
 struct HexBytes: ExpressibleByArgument, Equatable {
     var bytes: [UInt8]
 
+    init(bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
     init?(argument: String) {
         guard let bytes = HuskCLI.bytes(hex: argument), !bytes.isEmpty else { return nil }
         self.bytes = bytes

@@ -168,6 +168,11 @@ typedef struct husk_envelope_sender {
  * be read or is not one. HUSK_ERR_ARGUMENT: no keys, keys of different kinds, or no storage hooks. */
 husk_status husk_envelope_sender_init(husk_envelope_sender *sender, const husk_envelope_sender_config *config);
 
+/* Stores that the reserved numbers that were not used are free again: before a restart that is foreseen, so that no gap
+ * pushes envelopes that are still on their way out of the opener's window. The next seal reserves anew.
+ * HUSK_ERR_STATE; HUSK_ERR_STORAGE: they may be lost. */
+husk_status husk_envelope_sender_release(husk_envelope_sender *sender);
+
 /* Seals content. At most HUSK_ENVELOPE_RESERVE sequence numbers are lost with each restart.
  *     content   may lie anywhere in `out`; nothing is written before it is certain that all fits
  *     out       receives the envelope
