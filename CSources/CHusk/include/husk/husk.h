@@ -47,6 +47,7 @@
 #include "husk/oscore.h"
 #include "husk/kudos.h"
 #include "husk/edhoc.h"
+#include "husk/frame.h"
 #include "husk/device.h"
 
 #endif
