@@ -43,6 +43,7 @@ static husk_status refuse(husk_frame_context *context, uint8_t *data, size_t len
     husk_frame_message message;
     before = *context;
     husk_status status = husk_frame_open(context, data, len, &message);
+    before.oscore.count_v += status == HUSK_ERR_AUTHENTICATION;
     CHECK(status == HUSK_OK || memcmp(&before, context, sizeof before) == 0);
     return status;
 }
@@ -82,6 +83,7 @@ static void overhead(void)
     test_rng rng = {2};
     pair_up(&rng, &husk_aead_aes_ccm_16_64_128, 1, 1);
     alice.oscore.sender_id.bytes[0] = bob.oscore.recipient_id.bytes[0] = 5;
+    alice.oscore.limit_q = UINT64_MAX;
     for (size_t i = 0; i < COUNT(cases); i++) {
         for (int with_kid = 0; with_kid <= 1; with_kid++) {
             size_t len;
@@ -105,6 +107,7 @@ static void round_trips(void)
         const husk_aead *aead = aeads[round % 3];
         size_t most = (size_t)aead->nonce_bytes - 6;
         pair_up(&rng, aead, round / 3 % (most + 1), round / 24 % most + 1);
+        alice.oscore.limit_q = UINT64_MAX;
         alice.oscore.sender_sequence = round % 5 == 0 ? 0 : ((uint64_t)test_rng_next(&rng) << 8) >> (round % 40);
         size_t len = 0;
         uint8_t text[64];
@@ -143,7 +146,8 @@ static void tampering(void)
     for (unsigned round = 0; round < ROUNDS(40, 3); round++) {
         pair_up(&rng, round % 2 != 0 ? &husk_aead_aes_ccm_16_128_128 : &husk_aead_aes_ccm_16_64_128, 1 + round % 7,
                 round % 5);
-        alice.oscore.sender_sequence = round % 3 == 0 ? 7 : test_rng_next(&rng) >> (round % 32);
+        alice.oscore.limit_q = UINT64_MAX;
+    alice.oscore.sender_sequence = round % 3 == 0 ? 7 : test_rng_next(&rng) >> (round % 32);
         size_t len;
         test_rng_fill(&rng, payload, sizeof payload);
         CHECK_OK(husk_frame_seal(&alice, round % 4 != 3, bytes(payload, round % 20), frame, sizeof frame, &len));
@@ -358,13 +362,45 @@ static void buffers_and_lengths(void)
     }
     size_t len;
     before = alice;
-    CHECK_INT(husk_frame_seal(&alice, true, bytes(payload, SIZE_MAX), frame, sizeof frame, &len), HUSK_ERR_BUFFER);
-    CHECK_INT(husk_frame_seal(&alice, true, bytes(payload, SIZE_MAX - 20), frame, sizeof frame, &len),
+    CHECK_INT(husk_frame_seal(&alice, true, bytes(payload, SIZE_MAX), frame, sizeof frame, &len), HUSK_ERR_ARGUMENT);
+    alice.oscore.limit_l = UINT32_MAX;
+    CHECK_INT(husk_frame_seal(&alice, true, bytes(payload, UINT32_MAX - 8), frame, sizeof frame, &len),
               HUSK_ERR_BUFFER);
     alice.oscore.sender_limit = alice.oscore.sender_sequence;
     before = alice;
     CHECK_INT(husk_frame_seal(&alice, true, bytes(payload, 4), frame, sizeof frame, &len), HUSK_ERR_EXHAUSTED);
     CHECK(memcmp(&before, &alice, sizeof before) == 0);
+}
+
+/* The limits of husk_oscore_context, each at its edge. */
+static void usage_limits(void)
+{
+    test_rng rng = {13};
+    size_t len;
+    pair_up(&rng, &husk_aead_aes_ccm_16_64_128, 1, 1);
+    CHECK_INT(alice.oscore.limit_q, 1 << 20);
+    CHECK_INT(alice.oscore.limit_v, 1 << 14);
+    alice.oscore.sender_sequence = alice.oscore.limit_q - 1;
+    CHECK(!husk_frame_is_exhausted(&alice));
+    CHECK_OK(husk_frame_seal(&alice, true, NO_BYTES, frame, sizeof frame, &len));
+    CHECK(husk_frame_is_exhausted(&alice));
+    CHECK_INT(husk_frame_seal(&alice, true, NO_BYTES, frame, sizeof frame, &len), HUSK_ERR_EXHAUSTED);
+
+    pair_up(&rng, &husk_aead_aes_ccm_16_64_128, 1, 1);
+    alice.oscore.limit_l = bob.oscore.limit_l = 20;
+    CHECK_INT(husk_frame_seal(&alice, true, bytes(payload, 13), frame, sizeof frame, &len), HUSK_ERR_ARGUMENT);
+    CHECK_OK(husk_frame_seal(&alice, true, bytes(payload, 12), frame, sizeof frame, &len));
+    memcpy(other, frame, len);
+    CHECK_INT(refuse(&bob, other, len + 1), HUSK_ERR_FORMAT);
+    bob.oscore.limit_v = 2;
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK(!husk_frame_is_exhausted(&bob));
+        memcpy(other, frame, len);
+        other[len - 1] ^= 1;
+        CHECK_INT(refuse(&bob, other, len), HUSK_ERR_AUTHENTICATION);
+    }
+    CHECK(husk_frame_is_exhausted(&bob));
+    CHECK_INT(refuse(&bob, frame, len), HUSK_ERR_EXHAUSTED);
 }
 
 #ifdef TEST_SLOW
@@ -374,6 +410,7 @@ static void too_long_for_the_aead(void)
     static uint8_t big[1 << 17];
     test_rng rng = {10};
     pair_up(&rng, &husk_aead_aes_ccm_16_64_128, 1, 1);
+    alice.oscore.limit_l = bob.oscore.limit_l = UINT32_MAX;
     size_t len;
     before = alice;
     CHECK_INT(husk_frame_seal(&alice, true, bytes(big + 20, 65536), big, sizeof big, &len), HUSK_ERR_ARGUMENT);
@@ -513,6 +550,7 @@ void suite_frame(void)
     RUN(replay_window);
     RUN(forgeries_move_nothing);
     RUN(buffers_and_lengths);
+    RUN(usage_limits);
 #ifdef TEST_SLOW
     RUN(too_long_for_the_aead);
 #endif

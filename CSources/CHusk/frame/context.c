@@ -12,6 +12,14 @@ void husk_frame_context_wipe(husk_frame_context *context)
     husk_wipe(context, sizeof *context);
 }
 
+/* Unlike OSCORE, each key serves its owner's numbers only. */
+bool husk_frame_is_exhausted(const husk_frame_context *context)
+{
+    const husk_oscore_context *c = &context->oscore;
+    return c->sender_sequence > HUSK_OSCORE_SEQUENCE_MAX || c->sender_sequence >= c->limit_q ||
+           c->count_v >= c->limit_v;
+}
+
 uint64_t husk_frame_next_number(const husk_frame_context *context)
 {
     return context->oscore.sender_sequence;

@@ -41,6 +41,12 @@ husk_status husk_frame_protect(husk_oscore_context *context, bool with_kid, husk
     if (status != HUSK_OK) {
         return status;
     }
+    if (number >= context->limit_q) {
+        return HUSK_ERR_EXHAUSTED;
+    }
+    if (payload.len > context->limit_l - context->aead->tag_bytes) {
+        return HUSK_ERR_ARGUMENT;
+    }
     uint8_t header[HEADER_MAX_BYTES];
     size_t header_len = write_header(context, with_kid, number, pair, header);
     size_t overhead = header_len + context->aead->tag_bytes;
@@ -70,7 +76,7 @@ husk_status husk_frame_unprotect(husk_oscore_context *context, const husk_frame_
         return HUSK_ERR_CONTEXT;
     }
     size_t tag_len = context->aead->tag_bytes;
-    if (header->body.len < tag_len) {
+    if (header->body.len < tag_len || header->body.len > context->limit_l) {
         return HUSK_ERR_FORMAT;
     }
     uint64_t number = husk_oscore_partial_iv_read(header->partial_iv);

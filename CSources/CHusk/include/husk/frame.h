@@ -31,8 +31,9 @@ extern "C" {
 #define HUSK_FRAME_HEADER_MAX_BYTES (1 + HUSK_OSCORE_PARTIAL_IV_MAX_BYTES + 1 + HUSK_OSCORE_ID_MAX_BYTES)
 #define HUSK_FRAME_OVERHEAD_MAX_BYTES (HUSK_FRAME_HEADER_MAX_BYTES + HUSK_AEAD_TAG_MAX_BYTES)
 
-/* A security context for frames: that of RFC 8613 section 3.1 in every respect but its keys. Secret: wipe after use.
- * NOT to be copied and used twice. */
+/* A security context for frames: that of RFC 8613 section 3.1 in every respect but its keys; usage limits and what a
+ * reboot has to keep are those of husk_oscore_context, except that q is the number of frames sealed. Secret: wipe after
+ * use. NOT to be copied and used twice. */
 typedef struct husk_frame_context {
     husk_oscore_context oscore;
 } husk_frame_context;
@@ -43,6 +44,9 @@ typedef struct husk_frame_context {
  * (RFC 8613 appendix B.1.1). */
 husk_status husk_frame_context_init(husk_frame_context *context, const husk_oscore_parameters *parameters);
 void husk_frame_context_wipe(husk_frame_context *context);
+
+/* True if new keys are due: the next frame, in the one direction or the other, would be HUSK_ERR_EXHAUSTED for good. */
+bool husk_frame_is_exhausted(const husk_frame_context *context);
 
 /* What a frame is. 1 to 4 are EDHOC messages of that number. */
 #define HUSK_FRAME_DATA 0
@@ -72,8 +76,8 @@ husk_status husk_frame_header_read(const uint8_t *frame, size_t len, husk_frame_
  *     with_kid  whether it carries our Sender ID; false on a point-to-point link
  *     payload   may be empty, and may lie in `out`
  *     out       needs at most payload.len + HUSK_FRAME_OVERHEAD_MAX_BYTES
- * Spends one number on success, and none on HUSK_ERR_BUFFER (nothing was written then), HUSK_ERR_ARGUMENT (too long
- * for the AEAD) and HUSK_ERR_EXHAUSTED (none is left). If a table's AEAD fails in any other way, the number counts as
+ * Spends one number on success, and none on HUSK_ERR_BUFFER (nothing was written then), HUSK_ERR_ARGUMENT (longer
+ * than limit_l or the AEAD allows) and HUSK_ERR_EXHAUSTED (none is left below sender_limit, or limit_q is reached). If a table's AEAD fails in any other way, the number counts as
  * spent. */
 husk_status husk_frame_seal(husk_frame_context *context, bool with_kid, husk_bytes payload, uint8_t *out,
                             size_t out_cap, size_t *out_len);
@@ -88,7 +92,8 @@ typedef struct husk_frame_message {
 
 /* Verifies and decrypts a data frame in place. A frame without identifier is taken to mean this context.
  * HUSK_ERR_FORMAT and HUSK_ERR_UNSUPPORTED as husk_frame_header_read, also for a frame that is not data;
- * HUSK_ERR_CONTEXT for another identifier; HUSK_ERR_REPLAY; HUSK_ERR_AUTHENTICATION. The context is unchanged then. */
+ * HUSK_ERR_CONTEXT for another identifier; HUSK_ERR_REPLAY; HUSK_ERR_AUTHENTICATION (count_v is one more);
+ * HUSK_ERR_EXHAUSTED (count_v has reached limit_v: nothing is decrypted any more). The context is unchanged then. */
 husk_status husk_frame_open(husk_frame_context *context, uint8_t *frame, size_t len, husk_frame_message *message);
 
 /* ---- EDHOC ----

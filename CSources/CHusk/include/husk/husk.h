@@ -48,6 +48,7 @@
 #include "husk/kudos.h"
 #include "husk/edhoc.h"
 #include "husk/frame.h"
+#include "husk/fragment.h"
 #include "husk/device.h"
 
 #endif
