@@ -49,6 +49,7 @@
 #include "husk/edhoc.h"
 #include "husk/frame.h"
 #include "husk/fragment.h"
+#include "husk/link.h"
 #include "husk/device.h"
 
 #endif
