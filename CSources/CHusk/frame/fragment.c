@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "frame/header.h"
 #include "oscore/nonce.h"
 
 #define LAST 0x80
@@ -13,12 +14,7 @@ size_t husk_frame_payload_max(const husk_frame_context *context, bool with_kid, 
     uint8_t partial_iv[HUSK_OSCORE_PARTIAL_IV_MAX_BYTES];
     uint64_t number = husk_frame_next_number(context) + HUSK_FRAGMENTS_MAX - 1;
     size_t overhead = 1 + husk_oscore_partial_iv_write(number, partial_iv) + context->oscore.aead->tag_bytes;
-    if (with_kid) {
-        husk_cbor_writer w;
-        husk_cbor_writer_init(&w, NULL, 0);
-        husk_edhoc_identifier_write(&w, (husk_bytes){context->oscore.sender_id.bytes, context->oscore.sender_id.len});
-        overhead += w.len;
-    }
+    overhead += with_kid ? husk_frame_identifier_bytes(&context->oscore.sender_id) : 0;
     return frame_bytes > overhead ? frame_bytes - overhead : 0;
 }
 

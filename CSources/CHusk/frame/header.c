@@ -93,6 +93,14 @@ husk_status husk_frame_header_read(const uint8_t *frame, size_t len, husk_frame_
     return HUSK_OK;
 }
 
+size_t husk_frame_identifier_bytes(const husk_id *id)
+{
+    husk_cbor_writer w;
+    husk_cbor_writer_init(&w, NULL, 0);
+    husk_edhoc_identifier_write(&w, (husk_bytes){id->bytes, id->len});
+    return w.len;
+}
+
 size_t husk_frame_edhoc_header(uint8_t kind, bool fragment, const husk_id *kid,
                                uint8_t out[1 + 1 + HUSK_OSCORE_ID_MAX_BYTES])
 {

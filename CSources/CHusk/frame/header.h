@@ -9,6 +9,9 @@
 #define HUSK_FRAME_FLAG_KID 0x08
 #define HUSK_FRAME_FLAG_KUDOS 0x80 /* Extension-1 of draft-ietf-core-oscore-key-update-14 section 4.1 */
 
+/* Length of an identifier on the wire. */
+size_t husk_frame_identifier_bytes(const husk_id *id);
+
 /* Seals `payload` as a data frame, or as a KUDOS message if `pair` is not empty. As husk_frame_seal. */
 husk_status husk_frame_protect(husk_oscore_context *context, bool with_kid, husk_bytes pair, husk_bytes payload,
                                uint8_t *out, size_t out_cap, size_t *out_len);

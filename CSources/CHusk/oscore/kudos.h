@@ -29,8 +29,8 @@ husk_status husk_kudos_update_context(husk_kudos *kudos, const uint8_t *new_secr
                                       const husk_kudos_pair *input2);
 
 /* The state of `config` with what is stored as `record`, if anything is; its context in use is that of the bootstrap
- * secret at first. A record that is none leaves that one, the way back in that is never lost. HUSK_ERR_ARGUMENT: FS mode
- * needs storage. HUSK_ERR_STORAGE. */
+ * secret at first. A record that is none leaves that one, the way back in that is never lost. HUSK_ERR_ARGUMENT: FS
+ * mode needs storage. HUSK_ERR_STORAGE. */
 husk_status husk_kudos_load(husk_kudos *kudos, const husk_kudos_config *config, const husk_storage *storage,
                             uint8_t record);
 
@@ -38,8 +38,8 @@ husk_status husk_kudos_load(husk_kudos *kudos, const husk_kudos_config *config, 
 husk_status husk_kudos_save(husk_kudos *kudos, const husk_storage *storage, uint8_t record);
 
 /* Sending. In an execution *running is true, *context becomes that of the next KUDOS message, and kudos->own the pair
- * it carries; else *context, which is the one in use, stays. HUSK_ERR_STATE if nothing may be sent. After a KUDOS message
- * was protected, or failed to be, husk_kudos_send_finish takes note. */
+ * it carries; else *context, which is the one in use, stays. HUSK_ERR_STATE if nothing may be sent. After a KUDOS
+ * message was protected, or failed to be, husk_kudos_send_finish takes note. */
 husk_status husk_kudos_send_prepare(husk_kudos *kudos, husk_oscore_context **context, bool *running);
 void husk_kudos_send_finish(husk_kudos *kudos, husk_status status);
 

@@ -7,8 +7,8 @@
  * number of the first, which names the message. So a piece is verified before anything is done with it: a forged,
  * changed or repeated one is refused as the frame that it is, costs its own decryption and touches no message in
  * progress, and memory is only ever held by the authenticated peer. Frame.md argues this, and why it is worth a tag for
- * each piece. There are no timers: the memory for the message in progress is the caller's whether it is used or not, and
- * a newer message takes the place of one that stays incomplete.
+ * each piece. There are no timers: the memory for the message in progress is the caller's whether it is used or not,
+ * and a newer message takes the place of one that stays incomplete.
  *
  * Pieces of one message may arrive in any order. All but the last have the same length. */
 #ifndef HUSK_FRAGMENT_H

@@ -77,8 +77,8 @@ husk_status husk_frame_header_read(const uint8_t *frame, size_t len, husk_frame_
  *     payload   may be empty, and may lie in `out`
  *     out       needs at most payload.len + HUSK_FRAME_OVERHEAD_MAX_BYTES
  * Spends one number on success, and none on HUSK_ERR_BUFFER (nothing was written then), HUSK_ERR_ARGUMENT (longer
- * than limit_l or the AEAD allows) and HUSK_ERR_EXHAUSTED (none is left below sender_limit, or limit_q is reached). If a table's AEAD fails in any other way, the number counts as
- * spent. */
+ * than limit_l or the AEAD allows) and HUSK_ERR_EXHAUSTED (none is left below sender_limit, or limit_q is reached). If
+ * a table's AEAD fails in any other way, the number counts as spent. */
 husk_status husk_frame_seal(husk_frame_context *context, bool with_kid, husk_bytes payload, uint8_t *out,
                             size_t out_cap, size_t *out_len);
 

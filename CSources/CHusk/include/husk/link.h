@@ -17,12 +17,12 @@
  *         act on event.kind; husk_link_send(&link, message) when there is one
  *     }
  *
- * Messages are delivered once or not at all: a lost frame is not sent again, and a peer that lost its keys in a reboot
- * says nothing about it. An application that needs more has its messages answered, and starts the link anew when no
- * answer comes.
+ * Messages are delivered once or not at all: a lost frame is not sent again, and a peer that lost its keys in a
+ * reboot says nothing about it. An application that needs more has its messages answered, and starts the link anew when
+ * no answer comes.
  *
- * Handshake frames are unprotected, as EDHOC is everywhere: who can inject can make an attempt fail, and it is repeated.
- * An established session is replaced only by a handshake that was authenticated. Time is in milliseconds, from any
+ * Handshake frames are unprotected, as EDHOC is everywhere: who can inject can make an attempt fail. An established
+ * session is replaced only by a handshake that was authenticated. Time is in milliseconds, from any
  * origin, and may wrap around. */
 #ifndef HUSK_LINK_H
 #define HUSK_LINK_H
@@ -160,8 +160,8 @@ husk_status husk_link_init(husk_link *link, const husk_link_config *config);
 husk_status husk_link_start(husk_link *link);
 
 /* Sends a message, which must stay valid until husk_link_transmit has returned everything (*len = 0). HUSK_ERR_STATE if
- * there is no session, the last message is still on its way, or a handshake of ours is in progress; HUSK_ERR_ARGUMENT if
- * it is empty, or longer than HUSK_FRAGMENTS_MAX fragments. Call husk_link_transmit next. */
+ * there is no session, the last message is still on its way, or a handshake of ours is in progress; HUSK_ERR_ARGUMENT
+ * if it is empty, or longer than HUSK_FRAGMENTS_MAX fragments. Call husk_link_transmit next. */
 husk_status husk_link_send(husk_link *link, husk_bytes message);
 
 /* Takes a received frame, in place. HUSK_OK if it was awaited, and *event says what came of it; any other status says
@@ -169,8 +169,8 @@ husk_status husk_link_send(husk_link *link, husk_bytes message);
 husk_status husk_link_receive(husk_link *link, uint32_t now_ms, uint8_t *frame, size_t len, husk_link_event *event);
 
 /* Writes the next frame to send now to out[0..out_cap): *out_len = 0 if there is none. HUSK_ERR_BUFFER if it does not
- * fit: then it is given up. When the peer stayed silent too long, *event is HUSK_LINK_FAILED with HUSK_ERR_TIMEOUT; with
- * HUSK_ERR_EXHAUSTED when new keys are due. */
+ * fit: then it is given up. When the peer stayed silent too long, *event is HUSK_LINK_FAILED with HUSK_ERR_TIMEOUT;
+ * with HUSK_ERR_EXHAUSTED when new keys are due. */
 husk_status husk_link_transmit(husk_link *link, uint32_t now_ms, uint8_t *out, size_t out_cap, size_t *out_len,
                                husk_link_event *event);
 
