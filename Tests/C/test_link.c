@@ -518,6 +518,25 @@ static void recorded_updates_end_no_session(void)
     }
 }
 
+/* A question in the middle of a message is answered after it: the numbers of fragments follow one another. */
+static void questions_wait_for_messages(void)
+{
+    begin(KUDOS_NO_FS, true, 20);
+    CHECK_OK(husk_link_start(&a.link));
+    (void)settle();
+    uint8_t out[FRAME_CAP], question[FRAME_CAP];
+    size_t question_len;
+    CHECK_OK(send(&b, 5));
+    size_t len = transmit(&b, out);
+    CHECK_OK(receive(&a, out, len));
+    CHECK_OK(husk_frame_seal(&a.link.context, false, NO_BYTES, question, sizeof question, &question_len));
+    CHECK_OK(receive(&b, question, question_len));
+    (void)settle();
+    CHECK_INT(a.received, 1);
+    CHECK_INT(b.link.context.oscore.sender_sequence, a.link.context.oscore.window_top + 1); /* answered */
+    CHECK(!b.link.send_now);
+}
+
 static void configs_that_cannot_work(void)
 {
     begin(KUDOS_FS, false, 0);
@@ -699,6 +718,7 @@ void suite_link(void)
     RUN(tampered_handshakes);
     RUN(storage_that_fails);
     RUN(recorded_updates_end_no_session);
+    RUN(questions_wait_for_messages);
     RUN(configs_that_cannot_work);
     RUN(used_up_keys);
     RUN(any_network_ends_in_agreement);

@@ -508,6 +508,61 @@ class OscoreContext:
         return self._unprotect(lib.husk_oscore_response_unprotect, exchange, datagram)
 
 
+class FrameContext:
+    """A security context of frames: payloads go in and come out as frames (bytes)."""
+
+    @classmethod
+    def derive(cls, secret, salt, sender_id, recipient_id, cose_alg=10, id_context=None):
+        self, keep = cls(), Keep()
+        self.c = ffi.new("husk_frame_context *")
+        parameters = ffi.new("husk_oscore_parameters *", {
+            "aead": ffi.addressof(lib, AEADS[cose_alg]), "hash": ffi.addressof(lib, "husk_hash_sha256"),
+            "master_secret": keep.bytes(secret), "master_salt": keep.bytes(salt),
+            "has_id_context": id_context is not None, "id_context": keep.bytes(id_context or b""),
+            "sender_id": keep.id(sender_id)[0], "recipient_id": keep.id(recipient_id)[0]})
+        check(lib.husk_frame_context_init(self.c, parameters))
+        return self
+
+    @property
+    def keys(self):
+        context = self.c.oscore
+        size = context.aead.key_bytes
+        return (bytes(context.sender_key)[:size], bytes(context.recipient_key)[:size],
+                bytes(context.common_iv)[:context.aead.nonce_bytes])
+
+    @property
+    def number(self):
+        return lib.husk_frame_next_number(self.c)
+
+    @number.setter
+    def number(self, value):
+        self.c.oscore.sender_sequence = value
+
+    def seal(self, payload, with_kid=True):
+        keep = Keep()
+        room = len(payload) + 30  # HUSK_FRAME_OVERHEAD_MAX_BYTES
+        out = ffi.new("uint8_t[]", room)
+        length = ffi.new("size_t *")
+        check(lib.husk_frame_seal(self.c, with_kid, keep.bytes(payload), out, room, length))
+        return bytes(ffi.buffer(out, length[0]))
+
+    def open(self, frame):
+        """Payload and number."""
+        memory = Keep().buffer(frame)
+        message = ffi.new("husk_frame_message *")
+        check(lib.husk_frame_open(self.c, memory, len(frame), message))
+        return take(message.payload), message.number
+
+
+def frame_header(frame):
+    """The fields of husk_frame_header, `kid` None without one."""
+    header = ffi.new("husk_frame_header *")
+    memory = Keep().buffer(frame)
+    check(lib.husk_frame_header_read(memory, len(frame), header))
+    fields = {name: take(getattr(header, name)) for name in ("kid", "partial_iv", "pair", "body")}
+    return fields | {"kind": header.kind, "fragment": header.fragment, "kid": fields["kid"] if header.has_kid else None}
+
+
 def has_kudos():
     """True if the umbrella header declares it."""
     return "HUSK_KUDOS_PATH" in MACROS

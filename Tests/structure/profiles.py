@@ -17,6 +17,8 @@ OTHER_SUITES = r"suite_[1-5]"
 
 # Profile: what it must contain, and what it must not.
 RULES = {
+    "frame": (["frame_seal", "frame_open", "aes_ccm", "sha256", "hkdf"],
+              [CURVES, CHACHA, "coap", "kudos", "device", "suite_", "request", "response", "edhoc_message", "link"]),
     "oscore": (["oscore_request_protect", "aes_ccm", "sha256", "hkdf"],
                [CURVES, CHACHA, "edhoc", "kudos", "device", "suite_"]),
     "symmetric": (["oscore_request_protect", "aes_ccm", "sha256", "hkdf", "kudos_start"],

@@ -19,6 +19,7 @@ HELPERS, FIRMWARE = "memcpy and libgcc", "board, SLIP, sensor"
 # What programs of different needs link of the core: CSources/firmware/profiles.
 PROFILES = {
     "oscore": "OSCORE alone",
+    "frame": "frames alone",
     "symmetric": "OSCORE, KUDOS: symmetric only",
     "edhoc_psk": "OSCORE, EDHOC-PSK initiator, X25519",
     "endpoint_kudos": "device endpoint, KUDOS",
@@ -30,6 +31,10 @@ PROFILES = {
 # Name: profile, pattern, title.
 PARTS = {
     "blockwise": ("oscore", "husk_(block|request_tag)|/block", "Block-wise transfer, both roles"),
+    "frame": ("oscore", "husk_frame|/frame/", "frame"),
+    "fragment": ("frame", "husk_(fragment|reassembly)|/fragment", "fragmentation"),
+    "link_edhoc": ("edhoc_psk", "husk_(link|frame)|/frame/", "link, EDHOC-PSK over frames, initiator"),
+    "link_kudos": ("symmetric", "husk_(link|frame)|/frame/", "link, KUDOS over frames"),
 }
 
 
