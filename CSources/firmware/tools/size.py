@@ -24,6 +24,7 @@ PROFILES = {
     "edhoc_psk": "OSCORE, EDHOC-PSK initiator, X25519",
     "endpoint_kudos": "device endpoint, KUDOS",
     "endpoint": "device endpoint, EDHOC-PSK, suite 0",
+    "link": "link endpoint, EDHOC-PSK, no CoAP",
     "everything": "everything on",
 }
 # What is optional. A part costs what the image of CSources/firmware/parts/NAME.c has more than that of the profile it is
