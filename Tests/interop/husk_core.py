@@ -554,6 +554,62 @@ class FrameContext:
         return take(message.payload), message.number
 
 
+class Link:
+    """One end of a link with EDHOC. Frames are bytes; what it says is kept in `sessions`, `messages` and `why`."""
+
+    def __init__(self, rng, role, suite_number, psk, identifier, point_to_point, frame_bytes=None):
+        self.keep, self.random, self.psk = Keep(), Random(rng), psk
+        tables = ffi.new("const husk_suite *[]", [suite(suite_number)])
+        self.buffer = ffi.new("uint8_t[]", 2048)
+        self.fragments = ffi.NULL
+        if frame_bytes is not None:
+            self.fragments = ffi.new("husk_link_fragments *")
+            check(lib.husk_link_fragments_init(self.fragments, frame_bytes, self.buffer, 2048))
+        self.keep.alive.append(tables)
+        self.config = ffi.new("husk_link_config *", {
+            "profile": ffi.addressof(lib, f"husk_link_edhoc_{role}"), "point_to_point": point_to_point,
+            "edhoc": {"suites": tables, "suite_count": 1, "random": self.random.hook},
+            "psks": psk.c, "psk_count": 1, "id": self.keep.id(identifier)[0], "fragments": self.fragments})
+        self.c = ffi.new("husk_link *")
+        self.event = ffi.new("husk_link_event *")
+        self.room = frame_bytes or 1024
+        self.sessions, self.messages, self.why = 0, [], []
+        check(lib.husk_link_init(self.c, self.config))
+
+    def _note(self):
+        self.sessions += self.event.new_session
+        if self.event.kind == C["HUSK_LINK_MESSAGE"]:
+            self.messages.append(take(self.event.payload))
+        if self.event.kind == C["HUSK_LINK_FAILED"]:
+            self.why.append(STATUS.get(self.event.status))
+
+    def start(self):
+        check(lib.husk_link_start(self.c))
+
+    def send(self, message):
+        """The frames that carry it."""
+        memory = self.keep.bytes(message)
+        check(lib.husk_link_send(self.c, memory))
+        return self.frames()
+
+    def receive(self, frame):
+        memory = self.keep.buffer(frame)
+        check(lib.husk_link_receive(self.c, memory, len(frame), self.event))
+        self._note()
+
+    def frames(self):
+        """All that is to be sent now."""
+        found = []
+        while True:
+            out = ffi.new("uint8_t[]", self.room)
+            length = ffi.new("size_t *")
+            check(lib.husk_link_transmit(self.c, 0, out, self.room, length, self.event))
+            self._note()
+            if length[0] == 0:
+                return found
+            found.append(bytes(ffi.buffer(out, length[0])))
+
+
 def frame_header(frame):
     """The fields of husk_frame_header, `kid` None without one."""
     header = ffi.new("husk_frame_header *")

@@ -1,5 +1,6 @@
 """Frames of the core against peer/frame.py, both directions, every AEAD; the worked example of the article, of which both
-recompute every value; and where both draw the line between frames and anything else."""
+recompute every value; where both draw the line between frames and anything else; and links: EDHOC over frames, then
+messages, whole and in fragments, the core in either role."""
 
 import re
 from pathlib import Path
@@ -9,7 +10,8 @@ import cbor2
 import husk_core as core
 from harness import Run, equal, raises
 from peer import frame, oscore
-from peer.suites import AEADS, Refused
+from peer.edhoc_psk import Initiator, Psk, Responder, ccs
+from peer.suites import AEADS, SUITES, Refused
 
 ARTICLE = Path(__file__).resolve().parents[2] / "Sources" / "Husk" / "Husk.docc" / "Frame.md"
 KINDS = ["data", "message_1", "message_2", "message_3", "message_4", "error", "kudos"]
@@ -150,11 +152,58 @@ def example(run):
         equal(every - known, set(), "values that nothing recomputes")
 
 
+def a_link(rng, suite, core_initiates):
+    """Authenticates, then sends messages both ways over a link that delivers everything."""
+    psk = Psk(b"\x10", rng.randbytes(16), ccs("device", b"\x10"), ccs("gateway", b"\x10"))
+    size = rng.choice([None, 32 + rng.randint(0, 40), 22 if SUITES[suite].app_aead.tag_bytes == 8 else 33])
+    point_to_point = rng.random() < 0.5
+    longest = 7 if SUITES[suite].app_aead.nonce_bytes == 13 else 6
+    c_i, c_r = b"\x07", rng.choice([b"\x27", b"\xff", b"", rng.randbytes(2 if size else longest)])
+    own, other = (c_i, c_r) if core_initiates else (c_r, c_i)
+    mine = core.Link(rng.randbytes, "initiator" if core_initiates else "responder", suite,
+                     core.Psk(psk.kid, psk.key, psk.cred_i, psk.cred_r), own, point_to_point, size)
+    edhoc = (Responder(rng.randbytes, [suite], c_r, lambda kid: psk if kid == psk.kid else None) if core_initiates
+             else Initiator(rng.randbytes, [suite], c_i, psk))
+    theirs = frame.Link(edhoc, not core_initiates, point_to_point, size)
+    arrived = []
+
+    def settle(to_core, to_peer):
+        while to_core or to_peer:
+            if to_peer:
+                answer, message = theirs.take(to_peer.pop(0))
+                to_core += answer
+                arrived.extend([] if message is None else [message])
+            if to_core:
+                mine.receive(to_core.pop(0))
+                to_peer += mine.frames()
+
+    if core_initiates:
+        mine.start()
+        settle([], mine.frames())
+    else:
+        settle(theirs.begin(), [])
+    equal((mine.sessions, mine.why), (1, []), "session")
+    sent = [rng.randbytes(rng.randint(1, 300)) for _ in range(3)]
+    for message in sent:
+        settle(theirs.send(message), mine.send(message))
+    equal(arrived, sent, "messages at the peer")
+    equal(mine.messages, sent, "messages at the core")
+
+
+def links(run):
+    for suite in core.SUITE_IDS:
+        for core_initiates in (True, False):
+            for number in range(max(1, run.count // 10)):
+                with run.case("link: suite", suite, "core initiates", core_initiates, number):
+                    a_link(run.random("link", suite, core_initiates, number), suite, core_initiates)
+
+
 def main():
     run = Run(__doc__)
     example(run)
     exchanges(run)
     parsing(run)
+    links(run)
     run.finish()
 
 

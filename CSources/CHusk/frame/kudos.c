@@ -57,7 +57,10 @@ husk_status husk_frame_kudos_open(husk_kudos *kudos, husk_frame_context *context
         r.pair.len = (uint8_t)header.pair.len;
         memcpy(r.pair.bytes, header.pair.data, header.pair.len);
     }
-    status = husk_kudos_receive(kudos, &context->oscore, &exchange, &r, true, unprotect);
+    /* Of a message too long for `spare` one key can be tried: rather that of the context in use than CTX_NEW, which a
+     * recorded message may have brought about. */
+    bool maybe_next = r.text_len <= spare_cap || context->oscore.aead == NULL;
+    status = husk_kudos_receive(kudos, &context->oscore, &exchange, &r, maybe_next, unprotect);
     if (status == HUSK_OK) {
         *message = (husk_frame_message){inner.payload, exchange.request_sequence};
     }

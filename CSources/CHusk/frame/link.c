@@ -147,9 +147,8 @@ static bool is_for_us(const husk_link *link, const husk_frame_header *header)
            header->kind == HUSK_FRAME_EDHOC_ERROR;
 }
 
-husk_status husk_link_receive(husk_link *link, uint32_t now_ms, uint8_t *frame, size_t len, husk_link_event *event)
+husk_status husk_link_receive(husk_link *link, uint8_t *frame, size_t len, husk_link_event *event)
 {
-    (void)now_ms; /* nothing depends on when a frame came, so far */
     *event = (husk_link_event){.kind = HUSK_LINK_NONE};
     husk_frame_header header;
     husk_status status = husk_frame_header_read(frame, len, &header);

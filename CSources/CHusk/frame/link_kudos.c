@@ -69,6 +69,9 @@ static husk_status answer(husk_link *link, husk_link_event *event)
         husk_link_fail(link, status, event);
         return HUSK_OK;
     }
+    if (link->phase == HUSK_LINK_WAIT_CONFIRMED) { /* no more: there will be other keys */
+        link->phase = HUSK_LINK_IDLE;
+    }
     link->buffer_len = (uint8_t)len;
     link->send_now = true;
     return HUSK_OK;
@@ -105,7 +108,10 @@ static husk_status unprotect(husk_link *link, const husk_frame_header *header, u
             link->send_now = false;
         }
         husk_link_begin_session(link, event);
-        return pair && message->payload.len == 0 ? HUSK_OK : husk_link_deliver(link, message, event);
+        if (!pair || message->payload.len > 0) {
+            (void)husk_link_deliver(link, message, event); /* the session has begun, whatever this was */
+        }
+        return HUSK_OK;
     }
     if (pair) { /* the peer's half once more: it has not heard us under the new keys yet */
         return link->phase == HUSK_LINK_WAIT_UPDATE ? HUSK_OK : husk_link_flight(link, HUSK_LINK_WAIT_CONFIRMED, 0);

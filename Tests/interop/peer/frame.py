@@ -133,3 +133,106 @@ class Context(oscore.Context):
                                  self.frame_aad(data[0], self.recipient_id, frame.partial_iv))
         self.seen.add(number)
         return payload, number
+
+
+def cut(message, size):
+    """Fragments of at most `size` bytes."""
+    pieces = [message[at:at + size - 1] for at in range(0, len(message), size - 1)] or [b""]
+    if len(pieces) > 128:
+        raise Refused("too long")
+    return [bytes([index | (0x80 if index == len(pieces) - 1 else 0)]) + piece for index, piece in enumerate(pieces)]
+
+
+class Joiner:
+    """Puts fragments together; they come in any order, messages one after the other."""
+
+    def __init__(self):
+        self.first, self.pieces, self.total = None, {}, None
+
+    def take(self, number, fragment):
+        """The message, or None."""
+        index = fragment[0] & 0x7F
+        if number - index != self.first:
+            self.first, self.pieces, self.total = number - index, {}, None
+        self.pieces[index] = fragment[1:]
+        if fragment[0] & 0x80:
+            self.total = index + 1
+        if self.total is None or len(self.pieces) < self.total:
+            return None
+        return b"".join(self.pieces[at] for at in range(self.total))
+
+
+class Link:
+    """One end of a link: an EDHOC session of edhoc_psk.py in frames, then messages. `size` is that of frames, or None."""
+
+    def __init__(self, edhoc, initiates, point_to_point, size):
+        self.edhoc, self.initiates, self.point_to_point, self.size = edhoc, initiates, point_to_point, size
+        self.context = None
+        self.joiner, self.handshake = Joiner(), Joiner()
+        self.kid = None  # of the other end, where it is known
+
+    def edhoc_frames(self, kind, message):
+        kid = None if self.point_to_point else self.kid
+        whole = Frame(kind, kid, message).encode()
+        if self.size is None or len(whole) <= self.size:
+            return [whole]
+        room = self.size - (len(whole) - len(message))
+        return [Frame(kind, kid, piece, fragment=True).encode() for piece in cut(message, room)]
+
+    def begin(self):
+        return self.edhoc_frames("message_1", self.edhoc.message_1())
+
+    def begin_session(self):
+        secret, salt = self.edhoc.oscore_master()
+        ids = [self.edhoc.c_i, self.edhoc.c_r]  # the Initiator's Sender ID is C_R
+        sender, recipient = ids[::-1] if self.initiates else ids
+        self.context = Context(secret, salt, sender, recipient, self.edhoc.suite.app_aead.cose_alg)
+
+    def send(self, message):
+        if self.size is None:
+            return [self.context.seal(message, not self.point_to_point)]
+        overhead = len(Context.seal(_throwaway(self.context), b"", not self.point_to_point))
+        return [self.context.seal(piece, not self.point_to_point) for piece in cut(message, self.size - overhead)]
+
+    def take(self, data):
+        """(frames to send in answer, message that arrived or None)."""
+        frame = decode(data)
+        if frame.kind in (DATA, KUDOS):
+            payload, number = self.context.open(data)
+            return [], payload if self.size is None else self.joiner.take(number, payload)
+        message = frame.body
+        if frame.fragment:
+            if message[0] & 0x7F == 0:
+                self.handshake = Joiner()
+            message = self.handshake.take(message[0] & 0x7F, message)
+            if message is None:
+                return [], None
+        return getattr(self, "take_" + frame.kind)(message), None
+
+    def take_message_1(self, message):
+        self.edhoc.process_message_1(message)
+        self.kid = self.edhoc.c_i
+        return self.edhoc_frames("message_2", self.edhoc.message_2())
+
+    def take_message_2(self, message):
+        self.edhoc.process_message_2(message)
+        self.kid = self.edhoc.c_r
+        return self.edhoc_frames("message_3", self.edhoc.message_3())
+
+    def take_message_3(self, message):
+        self.edhoc.process_message_3(message)
+        self.begin_session()
+        return self.edhoc_frames("message_4", self.edhoc.message_4())
+
+    def take_message_4(self, message):
+        self.edhoc.process_message_4(message)
+        self.begin_session()
+        return []
+
+
+def _throwaway(context):
+    """A context whose next frame has the longest number of the next 128, to measure with."""
+    other = object.__new__(Context)
+    other.__dict__.update(context.__dict__)
+    other.sequence = context.sequence + 127
+    return other

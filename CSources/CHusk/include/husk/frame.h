@@ -122,7 +122,9 @@ husk_status husk_edhoc_frame_context(const husk_edhoc *session, husk_frame_conte
 husk_status husk_frame_kudos_seal(husk_kudos *kudos, husk_frame_context *context, bool with_kid, husk_bytes payload,
                                   uint8_t *out, size_t out_cap, size_t *out_len);
 
-/* As husk_kudos_request_unprotect. */
+/* As husk_kudos_request_unprotect. While there is a context in use, a frame whose ciphertext and tag are longer than
+ * spare_cap does not confirm CTX_NEW, and is lost if it is under CTX_NEW: the end that began sends a short one first.
+ */
 husk_status husk_frame_kudos_open(husk_kudos *kudos, husk_frame_context *context, uint8_t *frame, size_t len,
                                   uint8_t *spare, size_t spare_cap, husk_frame_message *message, uint8_t *event);
 

@@ -13,7 +13,7 @@
  *         act on event.kind;
  *         received = radio_wait(husk_link_next_timeout(&link, now), in);
  *         if (received > 0)
- *             husk_link_receive(&link, now, in, received, &event);
+ *             husk_link_receive(&link, in, received, &event);
  *         act on event.kind; husk_link_send(&link, message) when there is one
  *     }
  *
@@ -151,8 +151,8 @@ struct husk_link {
     uint8_t buffer[HUSK_LINK_BUFFER_BYTES];
 };
 
-/* Prepares an end without a session. HUSK_ERR_ARGUMENT and HUSK_ERR_CREDENTIAL for a config that cannot work,
- * HUSK_ERR_STORAGE. */
+/* Prepares an end without a session; fragments, if there are any, before it. HUSK_ERR_ARGUMENT and HUSK_ERR_CREDENTIAL
+ * for a config that cannot work, HUSK_ERR_STORAGE. */
 husk_status husk_link_init(husk_link *link, const husk_link_config *config);
 
 /* Begins a handshake, also while there is a session. HUSK_ERR_STATE at a Responder, and while one of ours is in
@@ -165,8 +165,9 @@ husk_status husk_link_start(husk_link *link);
 husk_status husk_link_send(husk_link *link, husk_bytes message);
 
 /* Takes a received frame, in place. HUSK_OK if it was awaited, and *event says what came of it; any other status says
- * why it was dropped: what is in progress goes on as if it had not come. Call husk_link_transmit next. */
-husk_status husk_link_receive(husk_link *link, uint32_t now_ms, uint8_t *frame, size_t len, husk_link_event *event);
+ * why it was dropped: what is in progress goes on as if it had not come. HUSK_ERR_EXHAUSTED: too many frames did not
+ * verify, new keys are due (frame.h). Call husk_link_transmit next. */
+husk_status husk_link_receive(husk_link *link, uint8_t *frame, size_t len, husk_link_event *event);
 
 /* Writes the next frame to send now to out[0..out_cap): *out_len = 0 if there is none. HUSK_ERR_BUFFER if it does not
  * fit: then it is given up. When the peer stayed silent too long, *event is HUSK_LINK_FAILED with HUSK_ERR_TIMEOUT;
