@@ -31,6 +31,11 @@ public enum Handshake {
             try session.securityContext()
         }
 
+        /// The same for frames, on a link without CoAP. Take it once, too.
+        public consuming func frameContext() throws(HuskError) -> FrameContext {
+            try session.frameContext()
+        }
+
         /// The key for the next handshake with the same peer (draft-ietf-lake-edhoc-psk-08 section 6): rPSK, rKID of
         /// 2 bytes, and the credentials of `key`, which this handshake was made with.
         ///
@@ -80,6 +85,13 @@ public enum Handshake {
     func securityContext() throws(HuskError) -> SecurityContext {
         let context = SecurityContext()
         try unsafe check(husk_edhoc_oscore_context(pointer, context.pointer))
+        return context
+    }
+
+    /// The same for frames.
+    func frameContext() throws(HuskError) -> FrameContext {
+        let context = FrameContext()
+        try unsafe check(husk_edhoc_frame_context(pointer, context.pointer))
         return context
     }
 }

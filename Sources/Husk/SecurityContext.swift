@@ -44,21 +44,10 @@ internal import CHusk
         idContext: [UInt8]? = nil, suite: CipherSuite = .suite0
     ) throws(HuskError) {
         self.init()
-        let table = unsafe suite.table
-        let idContextBytes = idContext ?? []
         let target = unsafe pointer
-        try unsafe check(
-            masterSecret.withSlice { secret in
-                unsafe masterSalt.withSlice { salt in
-                    unsafe idContextBytes.span.bytes.withSlice { idContextSlice in
-                        var parameters = unsafe husk_oscore_parameters(
-                            aead: table.app_aead, hash: table.hash, master_secret: secret, master_salt: salt,
-                            has_id_context: idContext != nil, id_context: idContextSlice, sender_id: senderID.id,
-                            recipient_id: recipientID.id)
-                        return unsafe husk_oscore_context_init(target, &parameters)
-                    }
-                }
-            })
+        try unsafe withContextParameters(masterSecret, masterSalt, senderID, recipientID, idContext, suite) {
+            unsafe husk_oscore_context_init(target, $0)
+        }
     }
 
     public var senderID: ConnectionIdentifier { unsafe ConnectionIdentifier(pointer.pointee.sender_id) }
@@ -211,6 +200,28 @@ internal import CHusk
         try unsafe check(body(copy.pointer, copy.count, &view))
         return unsafe CoAPMessage(view)
     }
+}
+
+/// Lends `derive` what a context is derived from.
+func withContextParameters(
+    _ masterSecret: RawSpan, _ masterSalt: RawSpan, _ senderID: ConnectionIdentifier,
+    _ recipientID: ConnectionIdentifier, _ idContext: [UInt8]?, _ suite: CipherSuite,
+    _ derive: (UnsafePointer<husk_oscore_parameters>) -> husk_status
+) throws(HuskError) {
+    let table = unsafe suite.table
+    let idContextBytes = idContext ?? []
+    try unsafe check(
+        masterSecret.withSlice { secret in
+            unsafe masterSalt.withSlice { salt in
+                unsafe idContextBytes.span.bytes.withSlice { idContextSlice in
+                    var parameters = unsafe husk_oscore_parameters(
+                        aead: table.app_aead, hash: table.hash, master_secret: secret, master_salt: salt,
+                        has_id_context: idContext != nil, id_context: idContextSlice, sender_id: senderID.id,
+                        recipient_id: recipientID.id)
+                    return unsafe derive(&parameters)
+                }
+            }
+        })
 }
 
 extension CoAPMessage {

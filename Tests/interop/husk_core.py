@@ -529,6 +529,117 @@ class OscoreContext:
         return bytes(ffi.buffer(out, length[0]))
 
 
+class FrameContext:
+    """A security context of frames: payloads go in and come out as frames (bytes)."""
+
+    @classmethod
+    def derive(cls, secret, salt, sender_id, recipient_id, cose_alg=10, id_context=None):
+        self, keep = cls(), Keep()
+        self.c = ffi.new("husk_frame_context *")
+        parameters = ffi.new("husk_oscore_parameters *", {
+            "aead": ffi.addressof(lib, AEADS[cose_alg]), "hash": ffi.addressof(lib, "husk_hash_sha256"),
+            "master_secret": keep.bytes(secret), "master_salt": keep.bytes(salt),
+            "has_id_context": id_context is not None, "id_context": keep.bytes(id_context or b""),
+            "sender_id": keep.id(sender_id)[0], "recipient_id": keep.id(recipient_id)[0]})
+        check(lib.husk_frame_context_init(self.c, parameters))
+        return self
+
+    @property
+    def keys(self):
+        context = self.c.oscore
+        size = context.aead.key_bytes
+        return (bytes(context.sender_key)[:size], bytes(context.recipient_key)[:size],
+                bytes(context.common_iv)[:context.aead.nonce_bytes])
+
+    @property
+    def number(self):
+        return lib.husk_frame_next_number(self.c)
+
+    @number.setter
+    def number(self, value):
+        self.c.oscore.sender_sequence = value
+
+    def seal(self, payload, with_kid=True):
+        keep = Keep()
+        room = len(payload) + 30  # HUSK_FRAME_OVERHEAD_MAX_BYTES
+        out = ffi.new("uint8_t[]", room)
+        length = ffi.new("size_t *")
+        check(lib.husk_frame_seal(self.c, with_kid, keep.bytes(payload), out, room, length))
+        return bytes(ffi.buffer(out, length[0]))
+
+    def open(self, frame):
+        """Payload and number."""
+        memory = Keep().buffer(frame)
+        message = ffi.new("husk_frame_message *")
+        check(lib.husk_frame_open(self.c, memory, len(frame), message))
+        return take(message.payload), message.number
+
+
+class Link:
+    """One end of a link with EDHOC. Frames are bytes; what it says is kept in `sessions`, `messages` and `why`."""
+
+    def __init__(self, rng, role, suite_number, psk, identifier, point_to_point, frame_bytes=None):
+        self.keep, self.random, self.psk = Keep(), Random(rng), psk
+        tables = ffi.new("const husk_suite *[]", [suite(suite_number)])
+        self.buffer = ffi.new("uint8_t[]", 2048)
+        self.fragments = ffi.NULL
+        if frame_bytes is not None:
+            self.fragments = ffi.new("husk_link_fragments *")
+            check(lib.husk_link_fragments_init(self.fragments, frame_bytes, self.buffer, 2048))
+        self.keep.alive.append(tables)
+        self.config = ffi.new("husk_link_config *", {
+            "profile": ffi.addressof(lib, f"husk_link_edhoc_{role}"), "point_to_point": point_to_point,
+            "edhoc": {"suites": tables, "suite_count": 1, "random": self.random.hook},
+            "psks": psk.c, "psk_count": 1, "id": self.keep.id(identifier)[0], "fragments": self.fragments})
+        self.c = ffi.new("husk_link *")
+        self.event = ffi.new("husk_link_event *")
+        self.room = frame_bytes or 1024
+        self.sessions, self.messages, self.why = 0, [], []
+        check(lib.husk_link_init(self.c, self.config))
+
+    def _note(self):
+        self.sessions += self.event.new_session
+        if self.event.kind == C["HUSK_LINK_MESSAGE"]:
+            self.messages.append(take(self.event.payload))
+        if self.event.kind == C["HUSK_LINK_FAILED"]:
+            self.why.append(STATUS.get(self.event.status))
+
+    def start(self):
+        check(lib.husk_link_start(self.c))
+
+    def send(self, message):
+        """The frames that carry it."""
+        memory = self.keep.bytes(message)
+        check(lib.husk_link_send(self.c, memory))
+        return self.frames()
+
+    def receive(self, frame):
+        memory = self.keep.buffer(frame)
+        check(lib.husk_link_receive(self.c, memory, len(frame), self.event))
+        self._note()
+
+    def frames(self):
+        """All that is to be sent now."""
+        found = []
+        while True:
+            out = ffi.new("uint8_t[]", self.room)
+            length = ffi.new("size_t *")
+            check(lib.husk_link_transmit(self.c, 0, out, self.room, length, self.event))
+            self._note()
+            if length[0] == 0:
+                return found
+            found.append(bytes(ffi.buffer(out, length[0])))
+
+
+def frame_header(frame):
+    """The fields of husk_frame_header, `kid` None without one."""
+    header = ffi.new("husk_frame_header *")
+    memory = Keep().buffer(frame)
+    check(lib.husk_frame_header_read(memory, len(frame), header))
+    fields = {name: take(getattr(header, name)) for name in ("kid", "partial_iv", "pair", "body")}
+    return fields | {"kind": header.kind, "fragment": header.fragment, "kid": fields["kid"] if header.has_kid else None}
+
+
 def has_kudos():
     """True if the umbrella header declares it."""
     return "HUSK_KUDOS_PATH" in MACROS

@@ -17,6 +17,8 @@ OTHER_SUITES = r"suite_[1-5]"
 
 # Profile: what it must contain, and what it must not.
 RULES = {
+    "frame": (["frame_seal", "frame_open", "aes_ccm", "sha256", "hkdf"],
+              [CURVES, CHACHA, "coap", "kudos", "device", "suite_", "request", "response", "edhoc_message", "link"]),
     "oscore": (["oscore_request_protect", "aes_ccm", "sha256", "hkdf"],
                [CURVES, CHACHA, "edhoc", "kudos", "device", "suite_"]),
     "symmetric": (["oscore_request_protect", "aes_ccm", "sha256", "hkdf", "kudos_start"],
@@ -26,6 +28,8 @@ RULES = {
     "endpoint_kudos": (["device_start", "kudos_start", "aes_ccm"], [CURVES, CHACHA, "edhoc", "suite_"]),
     "endpoint": (["device_start", "message_3_compose", "x25519"],
                  ["p256", CHACHA, STATIC, RESPONDER, OTHER_SUITES, "kudos"]),
+    "link": (["link_start", "link_fragments", "frame_open", "message_3_compose", "x25519"],
+             ["p256", CHACHA, STATIC, RESPONDER, OTHER_SUITES, "kudos", "coap", "device", "request", "response"]),
     "everything": (["p256", "x25519", "chacha20", "poly1305", "static_message_3", "message_2_compose", "combined_split",
                     "kudos_start", "device_start", "block1_server_take"], []),
 }

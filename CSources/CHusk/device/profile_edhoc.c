@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "device/steps.h"
+#include "edhoc/message.h"
 #include "husk/cbor.h"
 
 /* kid_length of rKID (draft-ietf-lake-edhoc-psk-08 section 6, default). */
@@ -135,19 +136,6 @@ static husk_status send_combined(husk_device *device)
     return status;
 }
 
-/* What an error message of the gateway means for us. */
-static husk_status meaning(int64_t error_code)
-{
-    switch (error_code) {
-    case HUSK_EDHOC_ERROR_WRONG_SUITE:
-        return HUSK_ERR_SUITE;
-    case HUSK_EDHOC_ERROR_UNKNOWN_CREDENTIAL:
-        return HUSK_ERR_CREDENTIAL;
-    default:
-        return HUSK_ERR_PEER;
-    }
-}
-
 /* Another attempt that may do better than the refused one, each kind at most once per run: with a suite the gateway
  * has, or with the external PSK in place of the resumption PSK. Returns why there is none. */
 static husk_status try_again(husk_device *device, husk_status why, husk_bytes suites_r)
@@ -175,7 +163,7 @@ static void take_refusal(husk_device *device, const husk_coap_message *answer, h
     husk_edhoc_error error = {0};
     husk_status why = HUSK_ERR_PEER;
     if (husk_edhoc_error_read(answer->payload.data, answer->payload.len, &error) == HUSK_OK) {
-        why = meaning(error.code);
+        why = husk_edhoc_error_meaning(error.code);
         why = try_again(device, why, error.suites);
         if (why == HUSK_OK) {
             return;

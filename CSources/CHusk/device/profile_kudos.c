@@ -2,6 +2,7 @@
  * device begins with an empty POST to /.well-known/kudos, whose response is the other half; its requests come after
  * that. */
 #include "device/steps.h"
+#include "oscore/kudos.h"
 
 static const char kudos_path[] = HUSK_KUDOS_PATH;
 
@@ -12,49 +13,18 @@ static const char kudos_path[] = HUSK_KUDOS_PATH;
 /* The ciphertext of a KUDOS response: code and tag. */
 #define SPARE_BYTES 32
 
-/* What the peer may depend on is durable before anything depends on it. */
 static husk_status save(husk_device *device)
 {
-    husk_kudos *kudos = device->config->kudos;
-    const husk_storage *storage = &device->config->storage;
-    if (!husk_kudos_must_store(kudos)) {
-        return HUSK_OK;
-    }
-    uint8_t record[HUSK_KUDOS_RECORD_MAX_BYTES];
-    size_t len = husk_kudos_record_write(kudos, record);
-    husk_status status = storage->store(storage->context, HUSK_DEVICE_RECORD_KUDOS, record, len);
-    husk_wipe(record, sizeof record);
-    if (status != HUSK_OK) {
-        return HUSK_ERR_STORAGE;
-    }
-    husk_kudos_stored(kudos);
-    return HUSK_OK;
+    return husk_kudos_save(device->config->kudos, &device->config->storage, HUSK_DEVICE_RECORD_KUDOS);
 }
 
 static husk_status open(husk_device *device)
 {
     const husk_device_config *config = device->config;
-    const husk_storage *storage = &config->storage;
-    if (config->kudos == NULL || config->kudos_config == NULL ||
-        (config->kudos_config->capable && (storage->load == NULL || storage->store == NULL))) {
+    if (config->kudos == NULL || config->kudos_config == NULL) {
         return HUSK_ERR_ARGUMENT;
     }
-    husk_status status =
-        husk_kudos_init(config->kudos, config->kudos_config, config->kudos_config->bootstrap_secret);
-    if (status != HUSK_OK || !config->kudos_config->capable) {
-        return status;
-    }
-    uint8_t record[HUSK_KUDOS_RECORD_MAX_BYTES];
-    size_t len = 0;
-    if (storage->load(storage->context, HUSK_DEVICE_RECORD_KUDOS, record, sizeof record, &len) != HUSK_OK) {
-        return HUSK_ERR_STORAGE;
-    }
-    if (len > 0) {
-        /* A record that is none leaves the bootstrap secret, the way back in that is never lost. */
-        (void)husk_kudos_restore(config->kudos, (husk_bytes){record, len});
-    }
-    husk_wipe(record, sizeof record);
-    return HUSK_OK;
+    return husk_kudos_load(config->kudos, config->kudos_config, &config->storage, HUSK_DEVICE_RECORD_KUDOS);
 }
 
 static husk_status protect(husk_device *device, const husk_coap_message *plain, size_t *len)

@@ -1,5 +1,5 @@
 /* Error messages: ( ERR_CODE, ERR_INFO ) (RFC 9528 section 6), and the choice of a suite after one. */
-#include "husk/edhoc.h"
+#include "edhoc/message.h"
 
 /* Diagnostic text for people who debug, without detail that would help an attacker. */
 static const char *diagnosis(husk_status why)
@@ -53,6 +53,18 @@ husk_status husk_edhoc_error_compose(const husk_edhoc_config *config, husk_statu
     husk_cbor_write_int(&w, HUSK_EDHOC_ERROR_UNSPECIFIED);
     husk_cbor_write_text(&w, text, text_len);
     return husk_cbor_writer_finish(&w, out_len);
+}
+
+husk_status husk_edhoc_error_meaning(int64_t code)
+{
+    switch (code) {
+    case HUSK_EDHOC_ERROR_WRONG_SUITE:
+        return HUSK_ERR_SUITE;
+    case HUSK_EDHOC_ERROR_UNKNOWN_CREDENTIAL:
+        return HUSK_ERR_CREDENTIAL;
+    default:
+        return HUSK_ERR_PEER;
+    }
 }
 
 /* suites = [ 2* int ] / int: steps over one, and tells whether `id` is in it. */

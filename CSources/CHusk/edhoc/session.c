@@ -1,8 +1,10 @@
 /* A session's beginning and end: init, wipe, confirmation, and the keys exported from it. */
 #include <string.h>
 
+#include "edhoc/context.h"
 #include "edhoc/key_schedule.h"
 #include "edhoc/message.h"
+#include "oscore/context.h"
 
 #define OSCORE_MASTER_SALT_BYTES 8 /* RFC 9528 appendix A.1, default */
 #define SUITES_MAX 8
@@ -91,7 +93,7 @@ husk_status husk_edhoc_export(const husk_edhoc *session, uint32_t label, husk_by
     return status;
 }
 
-husk_status husk_edhoc_oscore_context(const husk_edhoc *session, husk_oscore_context *context)
+husk_status husk_edhoc_context_derive(const husk_edhoc *session, husk_oscore_context *context, bool frame)
 {
     if (!has_keys(session)) {
         return HUSK_ERR_STATE;
@@ -112,8 +114,13 @@ husk_status husk_edhoc_oscore_context(const husk_edhoc *session, husk_oscore_con
     };
     (void)husk_edhoc_export(session, HUSK_EDHOC_EXPORT_OSCORE_SECRET, none, secret, secret_len);
     (void)husk_edhoc_export(session, HUSK_EDHOC_EXPORT_OSCORE_SALT, none, salt, sizeof salt);
-    husk_status status = husk_oscore_context_init(context, &parameters);
+    husk_status status = husk_oscore_context_derive(context, &parameters, frame);
     husk_wipe(secret, sizeof secret);
     husk_wipe(salt, sizeof salt);
     return status;
+}
+
+husk_status husk_edhoc_oscore_context(const husk_edhoc *session, husk_oscore_context *context)
+{
+    return husk_edhoc_context_derive(session, context, false);
 }

@@ -2,14 +2,20 @@
 #include <string.h>
 
 #include "husk/cbor.h"
-#include "husk/oscore.h"
+#include "oscore/context.h"
 
 #define MASTER_SECRET_MIN_BYTES 16
 #define CBOR_NULL 22
 #define COSE_CHACHA20_POLY1305 24
 
-/* info = [ id, id_context, alg_aead, type, L ]: three heads, two identifiers, an int32, "Key", and a length. */
-#define INFO_MAX_BYTES (1 + 1 + HUSK_OSCORE_ID_MAX_BYTES + 1 + HUSK_OSCORE_ID_CONTEXT_MAX_BYTES + 5 + 4 + 2)
+/* type: the texts of RFC 8613 are the ends of those of frames. */
+#define FRAME_PREFIX_BYTES 6
+static const char key_type[] = "Frame Key";
+static const char iv_type[] = "Frame IV";
+
+/* info = [ id, id_context, alg_aead, type, L ]: three heads, two identifiers, an int32, a text, and a length. */
+#define INFO_MAX_BYTES \
+    (1 + 1 + HUSK_OSCORE_ID_MAX_BYTES + 1 + HUSK_OSCORE_ID_CONTEXT_MAX_BYTES + 5 + sizeof key_type + 2)
 
 static void derive(const husk_hmac_key *prk, const husk_oscore_parameters *parameters, const husk_id *id,
                    const char *type, size_t type_len, uint8_t *out, size_t len)
@@ -55,7 +61,8 @@ static void set_limits(husk_oscore_context *context)
     }
 }
 
-husk_status husk_oscore_context_init(husk_oscore_context *context, const husk_oscore_parameters *parameters)
+husk_status husk_oscore_context_derive(husk_oscore_context *context, const husk_oscore_parameters *parameters,
+                                       bool frame)
 {
     if (!parameters_are_valid(parameters)) {
         return HUSK_ERR_ARGUMENT;
@@ -79,11 +86,20 @@ husk_status husk_oscore_context_init(husk_oscore_context *context, const husk_os
     husk_hmac_key_init(&key, parameters->hash, prk, parameters->hash->digest_bytes);
     husk_wipe(prk, sizeof prk);
     static const husk_id no_id = {0, {0}};
-    derive(&key, parameters, &parameters->sender_id, "Key", 3, context->sender_key, aead->key_bytes);
-    derive(&key, parameters, &parameters->recipient_id, "Key", 3, context->recipient_key, aead->key_bytes);
-    derive(&key, parameters, &no_id, "IV", 2, context->common_iv, aead->nonce_bytes);
+    const size_t skip = frame ? 0 : FRAME_PREFIX_BYTES;
+    const char *type = key_type + skip;
+    const size_t type_len = sizeof key_type - 1 - skip;
+    derive(&key, parameters, &parameters->sender_id, type, type_len, context->sender_key, aead->key_bytes);
+    derive(&key, parameters, &parameters->recipient_id, type, type_len, context->recipient_key, aead->key_bytes);
+    derive(&key, parameters, &no_id, iv_type + skip, sizeof iv_type - 1 - skip, context->common_iv,
+           aead->nonce_bytes);
     husk_wipe(&key, sizeof key);
     return HUSK_OK;
+}
+
+husk_status husk_oscore_context_init(husk_oscore_context *context, const husk_oscore_parameters *parameters)
+{
+    return husk_oscore_context_derive(context, parameters, false);
 }
 
 void husk_oscore_context_wipe(husk_oscore_context *context)

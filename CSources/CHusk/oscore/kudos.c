@@ -216,29 +216,48 @@ static size_t capacity(size_t out_cap)
     return out_cap > HUSK_KUDOS_OVERHEAD_BYTES ? out_cap - HUSK_KUDOS_OVERHEAD_BYTES : 0;
 }
 
-static void finish(husk_kudos *kudos, husk_status status, size_t kid_len, uint8_t *out, size_t *out_len)
+void husk_kudos_send_finish(husk_kudos *kudos, husk_status status)
 {
     kudos->sequence = (uint16_t)kudos->work.sender_sequence;
     if (status == HUSK_OK) {
-        *out_len = husk_kudos_option_insert(out, *out_len, kid_len, &kudos->own);
         step(kudos, SEND);
     }
+}
+
+static void finish(husk_kudos *kudos, husk_status status, size_t kid_len, uint8_t *out, size_t *out_len)
+{
+    husk_kudos_send_finish(kudos, status);
+    if (status == HUSK_OK) {
+        *out_len = husk_kudos_option_insert(out, *out_len, kid_len, &kudos->own);
+    }
+}
+
+husk_status husk_kudos_send_prepare(husk_kudos *kudos, husk_oscore_context **context, bool *running)
+{
+    *running = kudos->state != KUDOS_IDLE;
+    if (kudos->unsaved || (!*running && (*context)->aead == NULL)) {
+        return HUSK_ERR_STATE;
+    }
+    if (*running) {
+        prepare(kudos);
+        *context = &kudos->work;
+    }
+    return HUSK_OK;
 }
 
 husk_status husk_kudos_request_protect(husk_kudos *kudos, husk_oscore_context *context,
                                        husk_oscore_exchange *exchange, const husk_coap_message *message,
                                        uint8_t *out, size_t out_cap, size_t *out_len)
 {
-    bool running = kudos->state != KUDOS_IDLE;
-    if (kudos->unsaved || (!running && context->aead == NULL)) {
-        return HUSK_ERR_STATE;
+    bool running;
+    husk_status status = husk_kudos_send_prepare(kudos, &context, &running);
+    if (status != HUSK_OK) {
+        return status;
     }
     if (running) {
-        prepare(kudos);
-        context = &kudos->work;
         out_cap = capacity(out_cap);
     }
-    husk_status status = husk_oscore_request_protect(context, exchange, message, out, out_cap, out_len);
+    status = husk_oscore_request_protect(context, exchange, message, out, out_cap, out_len);
     if (running) {
         finish(kudos, status, context->sender_id.len, out, out_len);
     }
@@ -286,39 +305,19 @@ husk_status husk_kudos_response_protect(husk_kudos *kudos, husk_oscore_context *
 /* ---- Receiving
  * ------------------------------------------------------------------------------------------------------ */
 
-/* A context that may be the one a message is protected with. */
+/* Kinds of candidates: the context in use; CTX_NEW while it is not; that of a divergent message; CTX_NEW that answers
+ * an own offer. */
 enum { IN_USE, NEXT, TEMPORARY, ANSWER };
 
-typedef struct candidate {
-    uint8_t kind;
-    uint8_t base; /* TEMPORARY, ANSWER: secret it is updated from */
-    uint8_t x;    /* ANSWER: the peer's x byte in the derivation */
-} candidate;
-
-#define CANDIDATES_MAX 4
-
-/* A received message, and where what becomes of it goes. */
-typedef struct reception {
-    uint8_t *datagram;
-    size_t len;
-    uint8_t *spare;
-    size_t spare_cap;
-    husk_coap_message *inner;
-    uint8_t *event;
-    husk_kudos_pair pair;
-    uint8_t count;
-    candidate list[CANDIDATES_MAX];
-} reception;
-
-static void add(reception *r, uint8_t kind, uint8_t base, uint8_t x)
+static void add(husk_kudos_reception *r, uint8_t kind, uint8_t base, uint8_t x)
 {
-    r->list[r->count++] = (candidate){kind, base, x};
+    r->list[r->count++] = (husk_kudos_candidate){kind, base, x};
 }
 
 /* Likeliest first. A divergent message is under a context of its own, made from any secret this side has. A convergent
  * one answers an own offer: as the message says, or as if the peer had offered before it answered; else it is one
  * whose sender still wants confirmation, an ordinary message here. */
-static husk_status find_candidates(const husk_kudos *kudos, bool maybe_next, bool in_use, reception *r)
+static husk_status find_candidates(const husk_kudos *kudos, bool maybe_next, bool in_use, husk_kudos_reception *r)
 {
     uint8_t x = r->pair.bytes[0];
     bool no_fs = (x & HUSK_KUDOS_X_NO_FS) != 0;
@@ -351,7 +350,7 @@ static husk_status find_candidates(const husk_kudos *kudos, bool maybe_next, boo
     return r->count > 0 ? HUSK_OK : HUSK_ERR_CONTEXT;
 }
 
-static void load_candidate(husk_kudos *kudos, const candidate *c, husk_kudos_pair *pair)
+static void load_candidate(husk_kudos *kudos, const husk_kudos_candidate *c, husk_kudos_pair *pair)
 {
     if (c->kind == NEXT) {
         load_next(kudos);
@@ -388,7 +387,7 @@ static void confirm(husk_kudos *kudos, uint8_t peer_x)
 /* As initiator: the peer has derived CTX_NEW = `work` from `base`, but until it has used it, it may replace it by what
  * it derives upon another divergent message, which might be a late one: the secret of `base` is the one both are sure
  * to have. (That of CTX_BOOTSTRAP always is.) */
-static void establish(husk_kudos *kudos, husk_oscore_context *context, const candidate *c)
+static void establish(husk_kudos *kudos, husk_oscore_context *context, const husk_kudos_candidate *c)
 {
     bool is_next = kudos->next_live &&
                    husk_equal(kudos->work_secret, kudos->secrets[KUDOS_NEXT], kudos->secret_len);
@@ -450,7 +449,8 @@ static husk_status respond(husk_kudos *kudos, husk_oscore_context *context, uint
 }
 
 /* What a verified message means for the state. */
-static husk_status accept(husk_kudos *kudos, husk_oscore_context *context, const candidate *c, const reception *r)
+static husk_status accept(husk_kudos *kudos, husk_oscore_context *context, const husk_kudos_candidate *c,
+                          const husk_kudos_reception *r)
 {
     *r->event = c->kind == TEMPORARY ? HUSK_KUDOS_DIVERGENT : HUSK_KUDOS_PLAIN;
     if (c->kind == TEMPORARY) {
@@ -471,35 +471,24 @@ static husk_status accept(husk_kudos *kudos, husk_oscore_context *context, const
     return HUSK_OK;
 }
 
-typedef husk_status unprotect_function(husk_oscore_context *context, husk_oscore_exchange *exchange, uint8_t *datagram,
-                                       size_t len, husk_coap_message *inner);
-
-/* Tries the candidates in turn. Opening a message with a wrong key destroys it, so the ciphertext is kept in `spare`.
- * */
-static husk_status receive(husk_kudos *kudos, husk_oscore_context *context, husk_oscore_exchange *exchange,
-                           reception *r, bool maybe_next, unprotect_function *unprotect)
+/* Opening a message with a wrong key destroys it, so the ciphertext is kept in `spare`. */
+husk_status husk_kudos_receive(husk_kudos *kudos, husk_oscore_context *context, husk_oscore_exchange *exchange,
+                               husk_kudos_reception *r, bool maybe_next, husk_kudos_unprotect *unprotect)
 {
-    size_t text_len;
-    husk_status status = husk_kudos_option_strip(r->datagram, &r->len, &r->pair, &text_len);
-    if (status == HUSK_OK && text_len == 0) {
-        status = HUSK_ERR_FORMAT;
-    }
-    if (status == HUSK_OK) {
-        status = find_candidates(kudos, maybe_next, context->aead != NULL, r);
-    }
+    husk_status status = find_candidates(kudos, maybe_next, context->aead != NULL, r);
     if (status != HUSK_OK) {
         return status;
     }
-    uint8_t *text = r->datagram + r->len - text_len;
+    uint8_t *text = r->datagram + r->len - r->text_len;
     size_t left = r->count;
-    if (text_len > r->spare_cap) {
+    if (r->text_len > r->spare_cap) {
         left = 1;
     }
     if (left > 1) {
-        memcpy(r->spare, text, text_len);
+        memcpy(r->spare, text, r->text_len);
     }
     husk_oscore_exchange opened = *exchange;
-    const candidate *c = r->list;
+    const husk_kudos_candidate *c = r->list;
     for (;; c++) {
         load_candidate(kudos, c, &r->pair);
         status = unprotect(c->kind == IN_USE ? context : &kudos->work, &opened, r->datagram, r->len, r->inner);
@@ -507,7 +496,7 @@ static husk_status receive(husk_kudos *kudos, husk_oscore_context *context, husk
         if (left == 0 || status != HUSK_ERR_AUTHENTICATION) {
             break;
         }
-        memcpy(text, r->spare, text_len);
+        memcpy(text, r->spare, r->text_len);
     }
     if (status == HUSK_OK) {
         status = accept(kudos, context, c, r);
@@ -522,13 +511,27 @@ static husk_status receive(husk_kudos *kudos, husk_oscore_context *context, husk
     return status;
 }
 
+/* Takes the extension out of a CoAP message first. */
+static husk_status receive(husk_kudos *kudos, husk_oscore_context *context, husk_oscore_exchange *exchange,
+                           husk_kudos_reception *r, bool maybe_next, husk_kudos_unprotect *unprotect)
+{
+    husk_status status = husk_kudos_option_strip(r->datagram, &r->len, &r->pair, &r->text_len);
+    if (status != HUSK_OK) {
+        return status;
+    }
+    if (r->text_len == 0) {
+        return HUSK_ERR_FORMAT;
+    }
+    return husk_kudos_receive(kudos, context, exchange, r, maybe_next, unprotect);
+}
+
 husk_status husk_kudos_request_unprotect(husk_kudos *kudos, husk_oscore_context *context,
                                          husk_oscore_exchange *exchange, uint8_t *datagram, size_t len,
                                          uint8_t *spare, size_t spare_cap, husk_coap_message *inner,
                                          uint8_t *event)
 {
-    reception r = {.datagram = datagram, .len = len, .spare = spare, .spare_cap = spare_cap, .inner = inner,
-                   .event = event};
+    husk_kudos_reception r = {.datagram = datagram, .len = len, .spare = spare, .spare_cap = spare_cap,
+                              .inner = inner, .event = event};
     husk_status status = receive(kudos, context, exchange, &r, true, husk_oscore_request_unprotect);
     if (status == HUSK_OK && *event == HUSK_KUDOS_DIVERGENT) {
         exchange->phase = HUSK_OSCORE_SERVER_KUDOS;
@@ -546,8 +549,8 @@ husk_status husk_kudos_response_unprotect(husk_kudos *kudos, husk_oscore_context
     if (!(to_kudos || exchange->phase == HUSK_OSCORE_CLIENT_WAITS) || exchange->epoch != kudos->epoch) {
         return HUSK_ERR_STATE;
     }
-    reception r = {.datagram = datagram, .len = len, .spare = spare, .spare_cap = spare_cap, .inner = inner,
-                   .event = event};
+    husk_kudos_reception r = {.datagram = datagram, .len = len, .spare = spare, .spare_cap = spare_cap,
+                              .inner = inner, .event = event};
     uint32_t epoch = exchange->epoch;
     exchange->phase = HUSK_OSCORE_CLIENT_WAITS;
     husk_status status = receive(kudos, context, exchange, &r, to_kudos, husk_oscore_response_unprotect);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "husk/cbor.h"
+#include "oscore/context.h"
 #include "oscore/kudos.h"
 
 #define X_N_MAX_BYTES (2 * (1 + HUSK_KUDOS_PAIR_MAX_BYTES))
@@ -58,5 +59,5 @@ husk_status husk_kudos_update_context(husk_kudos *kudos, const uint8_t *new_secr
         .sender_id = config->sender_id,
         .recipient_id = config->recipient_id,
     };
-    return husk_oscore_context_init(&kudos->work, &parameters);
+    return husk_oscore_context_derive(&kudos->work, &parameters, config->frame);
 }

@@ -13,9 +13,9 @@
 #define OSCORE_VERSION 1
 #define PAYLOAD_MARKER 0xff
 
-/* aad_array = [ 1, [ alg_aead ], request_kid, request_piv, h'' ] */
+/* aad_array = [ 1, [ alg_aead ], request_kid, request_piv, options ] */
 #define AAD_ARRAY_MAX_BYTES \
-    (1 + 1 + 1 + 5 + 1 + HUSK_OSCORE_ID_MAX_BYTES + 1 + HUSK_OSCORE_PARTIAL_IV_MAX_BYTES + 1)
+    (1 + 1 + 1 + 5 + 1 + HUSK_OSCORE_ID_MAX_BYTES + 1 + HUSK_OSCORE_PARTIAL_IV_MAX_BYTES + 2)
 
 /* Where an option goes. The outer ones stand before or after the OSCORE option, as their numbers demand. */
 #define REFUSED 0
@@ -187,7 +187,7 @@ static husk_status run_aead(const husk_oscore_context *context, const husk_oscor
     husk_cbor_write_int(&w, context->aead->cose_alg);
     husk_cbor_write_bytes(&w, binding->request_kid->bytes, binding->request_kid->len);
     husk_cbor_write_bytes(&w, partial_iv, partial_iv_len);
-    husk_cbor_write_bytes(&w, NULL, 0); /* class I options: there are none */
+    husk_cbor_write_bytes(&w, binding->options.data, binding->options.len);
 
     uint8_t head[HUSK_COSE_ENC_HEAD_MAX_BYTES];
     husk_bytes aad[2] = {{head, husk_cose_enc_head(head, w.len)}, {array, w.len}};

@@ -19,6 +19,7 @@ typedef struct husk_oscore_binding {
     uint64_t request_sequence;
     const husk_id *nonce_id;
     uint64_t nonce_sequence;
+    husk_bytes options; /* class I of the aad_array, at most one byte: none in OSCORE, the flag byte in frames */
 } husk_oscore_binding;
 
 /* Where the plaintext of a composed message, or the ciphertext of a received one, lies. */

@@ -31,7 +31,7 @@ husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscor
     if (status != HUSK_OK) {
         return status;
     }
-    const husk_oscore_binding binding = {&context->sender_id, sequence, &context->sender_id, sequence};
+    const husk_oscore_binding binding = {&context->sender_id, sequence, &context->sender_id, sequence, {NULL, 0}};
     status = husk_oscore_message_seal(context, &binding, &text);
     if (status == HUSK_ERR_ARGUMENT) {
         return status;
@@ -64,7 +64,8 @@ husk_status husk_oscore_request_unprotect(husk_oscore_context *context, husk_osc
     if (!husk_oscore_replay_is_fresh(context, sequence)) {
         return HUSK_ERR_REPLAY;
     }
-    const husk_oscore_binding binding = {&context->recipient_id, sequence, &context->recipient_id, sequence};
+    const husk_oscore_binding binding = {&context->recipient_id, sequence, &context->recipient_id, sequence,
+                                         {NULL, 0}};
     status = husk_oscore_message_open(context, &binding, &text);
     if (status != HUSK_OK) {
         return status;

@@ -28,7 +28,8 @@ husk_status husk_oscore_response_protect(husk_oscore_context *context, husk_osco
         return HUSK_ERR_STATE;
     }
     uint64_t request_sequence = exchange->request_sequence;
-    husk_oscore_binding binding = {&context->recipient_id, request_sequence, &context->recipient_id, request_sequence};
+    husk_oscore_binding binding = {&context->recipient_id, request_sequence, &context->recipient_id, request_sequence,
+                                   {NULL, 0}};
     uint8_t partial_iv[HUSK_OSCORE_PARTIAL_IV_MAX_BYTES];
     husk_oscore_option option = {.has_partial_iv = own_partial_iv || exchange->phase == HUSK_OSCORE_SERVER_ANSWERED};
     husk_status status;
@@ -78,7 +79,8 @@ husk_status husk_oscore_response_unprotect(husk_oscore_context *context, husk_os
         return HUSK_ERR_FORMAT;
     }
     uint64_t request_sequence = exchange->request_sequence;
-    husk_oscore_binding binding = {&context->sender_id, request_sequence, &context->sender_id, request_sequence};
+    husk_oscore_binding binding = {&context->sender_id, request_sequence, &context->sender_id, request_sequence,
+                                   {NULL, 0}};
     uint64_t number = OLDEST;
     if (option.has_partial_iv) {
         binding.nonce_id = &context->recipient_id;

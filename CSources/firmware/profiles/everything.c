@@ -34,8 +34,15 @@ static const profile_function functions[] = {
     REFER(husk_edhoc_static_message_3_open),
     REFER(husk_edhoc_static_message_3_process),
     REFER(husk_cred_compose),
+    PROFILE_FRAME,
+    PROFILE_FRAGMENT,
+    PROFILE_LINK,
+    REFER(husk_link_fragments_init),
+    REFER(husk_edhoc_frame_context),
 };
 static const husk_suite *const suites[] = {&husk_suite_0, &husk_suite_1, &husk_suite_2,
                                            &husk_suite_3, &husk_suite_4, &husk_suite_5};
 static const husk_profile *const devices[] = {&husk_profile_edhoc, &husk_profile_kudos};
-const struct profile profile = {.functions = functions, .suites = suites, .devices = devices};
+static const husk_link_profile *const links[] = {&husk_link_edhoc_initiator, &husk_link_edhoc_responder,
+                                                 &husk_link_kudos};
+const struct profile profile = {.functions = functions, .suites = suites, .devices = devices, .links = links};

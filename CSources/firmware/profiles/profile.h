@@ -16,6 +16,7 @@ struct profile {
     const husk_hash *hash;
     const husk_suite *const *suites;
     const husk_profile *const *devices; /* how endpoints get their keys */
+    const husk_link_profile *const *links; /* and how the ends of links do */
 };
 
 extern const struct profile profile;
@@ -36,6 +37,18 @@ extern const struct profile profile;
     REFER(husk_edhoc_initiator_init), REFER(husk_edhoc_message_1_compose), REFER(husk_edhoc_message_2_process), \
         REFER(husk_edhoc_message_3_compose), REFER(husk_edhoc_message_4_process), \
         REFER(husk_edhoc_oscore_context), REFER(husk_edhoc_wipe)
+
+#define PROFILE_FRAME \
+    REFER(husk_frame_context_init), REFER(husk_frame_context_wipe), REFER(husk_frame_header_read), \
+        REFER(husk_frame_seal), REFER(husk_frame_open)
+
+#define PROFILE_FRAGMENT \
+    REFER(husk_frame_payload_max), REFER(husk_fragmenter_init), REFER(husk_fragmenter_next), \
+        REFER(husk_reassembly_init), REFER(husk_reassembly_take)
+
+#define PROFILE_LINK \
+    REFER(husk_link_init), REFER(husk_link_start), REFER(husk_link_send), REFER(husk_link_receive), \
+        REFER(husk_link_transmit), REFER(husk_link_next_timeout), REFER(husk_link_wipe)
 
 #define PROFILE_DEVICE \
     REFER(husk_device_init), REFER(husk_device_start), REFER(husk_device_receive), REFER(husk_device_transmit), \

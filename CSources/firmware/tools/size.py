@@ -19,10 +19,12 @@ HELPERS, FIRMWARE = "memcpy and libgcc", "board, SLIP, sensor"
 # What programs of different needs link of the core: CSources/firmware/profiles.
 PROFILES = {
     "oscore": "OSCORE alone",
+    "frame": "frames alone",
     "symmetric": "OSCORE, KUDOS: symmetric only",
     "edhoc_psk": "OSCORE, EDHOC-PSK initiator, X25519",
     "endpoint_kudos": "device endpoint, KUDOS",
     "endpoint": "device endpoint, EDHOC-PSK, suite 0",
+    "link": "link endpoint, EDHOC-PSK, no CoAP",
     "everything": "everything on",
 }
 # What is optional. A part costs what the image of CSources/firmware/parts/NAME.c has more than that of the profile it is
@@ -35,6 +37,10 @@ PARTS = {
     "envelope_seal": ("oscore", "envelope", "envelopes, sealing"),
     "envelope": ("oscore", "envelope", "envelopes, sealing and opening"),
     "envelope_many": ("oscore", "envelope|aes_kw|decrypt", "envelopes, also for several recipients"),
+    "frame": ("oscore", "husk_frame|/frame/", "frame"),
+    "fragment": ("frame", "husk_(fragment|reassembly)|/fragment", "fragmentation"),
+    "link_edhoc": ("edhoc_psk", "husk_(link|frame)|/frame/", "link, EDHOC-PSK over frames, initiator"),
+    "link_kudos": ("symmetric", "husk_(link|frame)|/frame/", "link, KUDOS over frames"),
 }
 
 

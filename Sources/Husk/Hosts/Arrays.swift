@@ -38,6 +38,28 @@ extension SecurityContext {
     }
 }
 
+extension FrameContext {
+    public mutating func seal(_ payload: [UInt8], withIdentifier: Bool = true) throws(HuskError) -> [UInt8] {
+        try unsafe seal(payload.span.bytes, withIdentifier: withIdentifier)
+    }
+
+    public mutating func open(_ frame: [UInt8]) throws(HuskError) -> FrameMessage {
+        try unsafe open(frame.span.bytes)
+    }
+}
+
+extension FrameHeader {
+    public init(reading frame: [UInt8]) throws(HuskError) {
+        try unsafe self.init(reading: frame.span.bytes)
+    }
+}
+
+extension Fragments {
+    public init(of message: [UInt8], fragmentBytes: Int) throws(HuskError) {
+        try unsafe self.init(of: message.span.bytes, fragmentBytes: fragmentBytes)
+    }
+}
+
 extension KeyUpdate {
     /// As ``init(secret:configuration:)-(RawSpan,_)``; wipe or drop your copy of the secret afterwards.
     public init(secret: [UInt8], configuration: Configuration) throws(HuskError) {

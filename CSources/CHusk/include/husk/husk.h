@@ -47,6 +47,9 @@
 #include "husk/oscore.h"
 #include "husk/kudos.h"
 #include "husk/edhoc.h"
+#include "husk/frame.h"
+#include "husk/fragment.h"
+#include "husk/link.h"
 #include "husk/device.h"
 
 #endif

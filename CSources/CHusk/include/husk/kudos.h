@@ -96,6 +96,8 @@ typedef struct husk_kudos_config {
     bool capable;                /* this side stores records, and runs FS mode; else no-FS mode only. Also for a device
                                   * without bootstrap secret that keeps its keys in RAM (section 4.4.3) */
     uint8_t peer;                /* HUSK_KUDOS_UNKNOWN, or what is known beforehand; learned otherwise */
+    bool frame;                  /* the contexts are those of frames (frame.h): not for the functions below that take
+                                  * CoAP messages */
 } husk_kudos_config;
 
 /* x byte and nonce. */

@@ -1,0 +1,6 @@
+/* Part: fragmentation in both directions, beyond frames alone. */
+#include "profiles/profile.h"
+
+static const profile_function functions[] = {PROFILE_FRAME, PROFILE_FRAGMENT};
+const struct profile profile = {
+    .functions = functions, .aead = &husk_aead_aes_ccm_16_64_128, .hash = &husk_hash_sha256};
