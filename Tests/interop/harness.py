@@ -23,6 +23,7 @@ class Run:
         arguments = parser.parse_args()
         self.count = arguments.count
         self.seed = arguments.seed
+        self.build, self.cc = Path(arguments.build), arguments.cc
         self.passed = self.failed = 0
         husk_core.load(arguments.build, arguments.cc)
 

@@ -456,6 +456,10 @@ class OscoreContext:
         check(lib.husk_oscore_context_init(self.c, parameters))
         return self
 
+    @property
+    def recipient_id(self):
+        return bytes(self.c.recipient_id.bytes)[:self.c.recipient_id.len]
+
     @staticmethod
     def _decode(datagram, keep):
         message = ffi.new("husk_coap_message *")
