@@ -108,6 +108,8 @@ class CoreClient(Socket):
         self.rng, self.context, self.server = rng, context, (HOST, port)
         self.message_id = rng.randrange(1 << 16)
         self.waiting = {}  # token: queue
+        self.echoes = 0  # requests that had to be repeated with an Echo option
+        self.last_request = None
 
     def opened(self):
         return super().opened(remote_addr=self.server)
@@ -140,11 +142,26 @@ class CoreClient(Socket):
         finally:
             del self.waiting[token]
 
+    async def repeat(self, datagram):
+        """Sends a recorded request once more, as one with another message ID; the answer."""
+        self.message_id = (self.message_id + 1) % (1 << 16)
+        return coap.decode(await self.exchange(datagram[:2] + self.message_id.to_bytes(2, "big") + datagram[4:]))
+
     async def exchange(self, datagram):
         with self.sent(datagram) as queue:
             return await asyncio.wait_for(queue.get(), ANSWER_SECONDS)
 
     async def ask(self, code, path, payload=b"", options=()):
-        """The inner response."""
+        """The inner response. A server that wants to know whether the request is fresh is told so, once (RFC 8613
+        appendix B.1.2)."""
+        answer = await self.ask_once(code, path, payload, options)
+        echo = answer.option(coap.ECHO)
+        if answer.code != UNAUTHORIZED or echo is None:
+            return answer
+        self.echoes += 1
+        return await self.ask_once(code, path, payload, [*options, (coap.ECHO, echo)])
+
+    async def ask_once(self, code, path, payload=b"", options=()):
         protected, exchange = self.context.protect_request(self.compose(code, path, payload, options))
+        self.last_request = protected
         return coap.decode(self.context.unprotect_response(exchange, await self.exchange(protected)))

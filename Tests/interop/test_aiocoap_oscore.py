@@ -1,0 +1,215 @@
+"""OSCORE with provisioned contexts over UDP sockets on 127.0.0.1: the core against a client and a server of aiocoap
+0.4.17, which keep their contexts in files as any program on aiocoap does."""
+
+import asyncio
+import contextlib
+import faulthandler
+import json
+import logging
+import socket
+import tempfile
+from pathlib import Path
+
+import aiocoap
+import aiocoap.credentials
+import aiocoap.oscore_sitewrapper
+import aiocoap.resource
+
+import husk_core as core
+from core_udp import HOST, NOT_FOUND, UNAUTHORIZED, CoreClient, CoreServer
+from harness import Run, equal
+from peer import coap
+
+CASE_SECONDS = 10
+SIZES = [0, 1, 15, 64, 255, 512, 1000]
+TRANSPORTS = ["oscore", "udp6"]  # in the other order, aiocoap's requests leave unprotected
+NAMES = {10: "AES-CCM-16-64-128", 30: "AES-CCM-16-128-128", 24: "ChaCha20/Poly1305"}
+
+
+class Pair:
+    """A secret and identifiers for the core and for aiocoap, which keeps its part in a directory."""
+
+    def __init__(self, rng, directory):
+        self.cose_alg = rng.choice([10, 10, 30, 24])
+        longest = 6 if self.cose_alg == 24 else 7
+        self.ids = [rng.randbytes(rng.randint(0, longest)) for _ in range(2)]
+        while self.ids[0] == self.ids[1]:
+            self.ids[1] = rng.randbytes(rng.randint(0, longest))
+        self.secret, self.salt = rng.randbytes(rng.choice([16, 32, 64])), rng.randbytes(rng.choice([0, 8, 32]))
+        self.id_context = rng.choice([None, rng.randbytes(1), rng.randbytes(8)])
+        self.directory = Path(directory)
+        settings = {"sender-id_hex": self.ids[1].hex(), "recipient-id_hex": self.ids[0].hex(),
+                    "secret_hex": self.secret.hex(), "salt_hex": self.salt.hex(), "algorithm": NAMES[self.cose_alg]}
+        if self.id_context is not None:
+            settings["id-context_hex"] = self.id_context.hex()
+        (self.directory / "settings.json").write_text(json.dumps(settings))
+
+    def core(self):
+        return core.OscoreContext.derive(self.secret, self.salt, *self.ids, self.cose_alg, self.id_context)
+
+    @property
+    def credential(self):
+        return {"oscore": {"basedir": str(self.directory)}}
+
+
+def crash(context):
+    """Ends aiocoap's context as a power cut does: nothing more is written."""
+    context.lockfile.release()
+    context.lockfile = None
+
+
+@contextlib.contextmanager
+def crashing(credentials, name):
+    credentials = credentials[name]
+    try:
+        yield
+    finally:
+        crash(credentials)
+
+
+# ---- aiocoap ---------------------------------------------------------------------------------------------------------
+
+class Reverse(aiocoap.resource.Resource):
+    async def render_post(self, request):
+        return aiocoap.Message(code=aiocoap.CHANGED, payload=request.payload[::-1])
+
+
+class Value(aiocoap.resource.ObservableResource):
+    def __init__(self):
+        super().__init__()
+        self.value = b""
+
+    def set(self, value):
+        self.value = value
+        self.updated_state()
+
+    async def render_get(self, _request):
+        return aiocoap.Message(payload=self.value)
+
+    async def render_put(self, request):
+        self.set(request.payload)
+        return aiocoap.Message(code=aiocoap.CHANGED)
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.asynccontextmanager
+async def aiocoap_server(pair):
+    """Its port and the resource `value`."""
+    credentials = aiocoap.credentials.CredentialsMap()
+    credentials.load_from_dict({":client": pair.credential})
+    site, value, port = aiocoap.resource.Site(), Value(), free_port()
+    site.add_resource(["reverse"], Reverse())
+    site.add_resource(["value"], value)
+    with crashing(credentials, ":client"):
+        server = await aiocoap.Context.create_server_context(
+            aiocoap.oscore_sitewrapper.OscoreSiteWrapper(site, credentials), bind=(HOST, port),
+            server_credentials=credentials, transports=TRANSPORTS)
+        try:
+            yield port, value
+        finally:
+            await server.shutdown()
+
+
+@contextlib.asynccontextmanager
+async def aiocoap_client(pair, port):
+    """A function that asks: (code, path, payload) to (code, payload)."""
+    client = await aiocoap.Context.create_client_context(transports=TRANSPORTS)
+    address = f"coap://{HOST}:{port}"
+    client.client_credentials.load_from_dict({address + "/*": pair.credential})
+
+    async def ask(code, path, payload=b"", **options):
+        request = aiocoap.Message(code=code, uri=f"{address}/{path}", payload=payload, **options)
+        answer = await client.request(request).response
+        return answer.code, answer.payload
+
+    with crashing(client.client_credentials, address + "/*"):
+        try:
+            yield ask
+        finally:
+            await client.shutdown()
+
+
+# ---- requests and responses ------------------------------------------------------------------------------------------
+
+async def aiocoap_serves(rng, pair):
+    async with aiocoap_server(pair) as (port, _), CoreClient(rng, pair.core(), port).opened() as client:
+        for size in SIZES:
+            payload = rng.randbytes(size)
+            answer = await client.ask(coap.POST, "reverse", payload)
+            equal((answer.code, answer.payload), (coap.CHANGED, payload[::-1]), "POST")
+            answer = await client.ask(coap.PUT, "value", payload)
+            equal((answer.code, answer.payload), (coap.CHANGED, b""), "PUT")
+            answer = await client.ask(coap.GET, "value")
+            equal((answer.code, answer.payload), (coap.CONTENT, payload), "GET")
+        equal((await client.ask(coap.GET, "nothing")).code, NOT_FOUND, "GET of nothing")
+    equal(client.echoes, 0, "Echo")
+
+
+async def core_serves(rng, pair):
+    async with CoreServer(rng, [pair.core()]).opened() as server, aiocoap_client(pair, server.port) as ask:
+        for size in SIZES:
+            payload = rng.randbytes(size)
+            equal(await ask(aiocoap.POST, "reverse", payload), (aiocoap.CHANGED, payload[::-1]), "POST")
+            equal(await ask(aiocoap.PUT, "value", payload), (aiocoap.CHANGED, b""), "PUT")
+            equal(await ask(aiocoap.GET, "value"), (aiocoap.CONTENT, payload), "GET")
+        equal(await ask(aiocoap.GET, "nothing"), (aiocoap.NOT_FOUND, b""), "GET of nothing")
+    equal(set(server.log), {"request"}, "what the core saw")
+
+
+# ---- a replay window is lost (RFC 8613 appendix B.1.2) ---------------------------------------------------------------
+
+async def aiocoap_server_reboots(rng, pair):
+    """It asks for an Echo before it does anything, and what was sent before the reboot has no effect after it."""
+    context = pair.core()
+    async with aiocoap_server(pair) as (port, _), CoreClient(rng, context, port).opened() as client:
+        equal((await client.ask(coap.PUT, "value", b"old")).code, coap.CHANGED, "PUT")
+        recorded = client.last_request
+    async with aiocoap_server(pair) as (port, value), CoreClient(rng, context, port).opened() as client:
+        await client.repeat(recorded)
+        equal(value.value, b"", "value after the replay")
+        equal((await client.ask(coap.PUT, "value", b"new")).code, coap.CHANGED, "PUT after the reboot")
+        equal((client.echoes, value.value), (1, b"new"), "Echo and value")
+        equal((await client.ask(coap.GET, "value")).payload, b"new", "GET")
+        equal(client.echoes, 1, "Echo for the second request")
+        answer = await client.repeat(recorded)
+        equal((answer.code, answer.option(coap.OSCORE)), (UNAUTHORIZED, None), "answer to the replay")
+        equal(value.value, b"new", "value after another replay")
+
+
+async def aiocoap_client_reboots(rng, pair):
+    """It goes on with sequence numbers that it has not used."""
+    async with CoreServer(rng, [pair.core()]).opened() as server:
+        for _ in range(3):
+            async with aiocoap_client(pair, server.port) as ask:
+                payload = rng.randbytes(10)
+                equal(await ask(aiocoap.POST, "reverse", payload), (aiocoap.CHANGED, payload[::-1]), "POST")
+    equal(server.log, ["request"] * 3, "what the core saw")
+
+
+SCENARIOS = [aiocoap_serves, core_serves, aiocoap_server_reboots, aiocoap_client_reboots]
+
+
+async def cases(run):
+    for scenario in SCENARIOS:
+        for number in range(max(1, run.count // 20)):
+            with run.case(scenario.__name__, number), tempfile.TemporaryDirectory() as directory:
+                rng = run.random(scenario.__name__, number)
+                await asyncio.wait_for(scenario(rng, Pair(rng, directory)), CASE_SECONDS)
+
+
+def main():
+    run = Run(__doc__)
+    faulthandler.dump_traceback_later(60 + run.count, exit=True)
+    for name in ("aiocoap", "coap", "coap-server", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    asyncio.run(cases(run))
+    run.finish()
+
+
+if __name__ == "__main__":
+    main()
