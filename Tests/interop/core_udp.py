@@ -9,16 +9,20 @@ from peer import coap, oscore
 HOST = "127.0.0.1"
 ANSWER_SECONDS = 5
 UNAUTHORIZED, BAD_REQUEST, NOT_FOUND, NOT_ALLOWED = 0x81, 0x80, 0x84, 0x85
+REGISTER, CANCEL = b"", b"\x01"  # values of Observe in requests; 0 has no bytes
 
 
 class Socket(asyncio.DatagramProtocol):
-    """A socket; what goes wrong while it receives is raised when it closes."""
+    """A socket; what goes wrong while it receives is raised when it closes. `sent` has all that left it."""
 
-    def __init__(self):
+    def __init__(self, rng):
+        self.rng = rng
+        self.message_id = rng.randrange(1 << 16)
+        self.sent = []
         self.transport = self.failure = None
 
     @contextlib.asynccontextmanager
-    async def opened(self, **options):
+    async def open(self, **options):
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(lambda: self, **options)
         try:
@@ -41,36 +45,61 @@ class Socket(asyncio.DatagramProtocol):
         except Exception as error:
             self.failure = self.failure or error
 
+    def next_message_id(self):
+        self.message_id = (self.message_id + 1) % (1 << 16)
+        return self.message_id
+
+    def send(self, datagram, destination=None):
+        self.sent.append(datagram)
+        self.transport.sendto(datagram, destination)
+
+    def send_empty(self, kind, message_id, destination=None):
+        self.send(coap.encode(coap.Message(0, [], b"", kind, message_id)), destination)
+
+
+# ---- server ----------------------------------------------------------------------------------------------------------
+
+class Observation:
+    """Who is to be told of a resource: where, under which token, in which exchange."""
+
+    def __init__(self, context, exchange, source, token):
+        self.context, self.exchange, self.source, self.token = context, exchange, source, token
+        self.number = 0
+        self.message_ids = set()
+
 
 class CoreServer(Socket):
-    """Resources under OSCORE only: POST reverse answers with the payload reversed, value is what PUT or `value` made it.
-    `contexts` are found by kid."""
+    """Resources under OSCORE only: POST reverse answers with the payload reversed; value is what PUT or `set` made it,
+    and can be observed. `contexts` are found by kid."""
 
     def __init__(self, rng, contexts):
-        super().__init__()
-        self.rng = rng
+        super().__init__(rng)
         self.contexts = {context.recipient_id: context for context in contexts}
         self.answered = {}
+        self.observations = {}  # (source, token): Observation
         self.value = b""
         self.log = []
 
     def opened(self):
-        return super().opened(local_addr=(HOST, 0))
+        return self.open(local_addr=(HOST, 0))
 
     def received(self, datagram, source):
         message = coap.decode(datagram)
+        if message.type == coap.RST:
+            self.forget(message.message_id)
         if message.type not in (coap.CON, coap.NON) or message.code == 0:
             return
         key = source, message.message_id
         if key not in self.answered:
-            self.answered[key] = self.answer(message, datagram)
-        self.transport.sendto(self.answered[key], source)
+            self.answered[key] = self.answer(message, datagram, source)
+        self.send(self.answered[key], source)
 
-    def answer(self, message, datagram):
+    def answer(self, message, datagram, source):
         def plain(code, options=(), payload=b""):
-            kind = coap.ACK if message.type == coap.CON else coap.NON
-            number = message.message_id if kind == coap.ACK else self.rng.randrange(1 << 16)
-            return coap.encode(coap.Message(code, list(options), payload, kind, number, message.token))
+            confirmed = message.type == coap.CON
+            return coap.encode(coap.Message(code, list(options), payload, coap.ACK if confirmed else coap.NON,
+                                            message.message_id if confirmed else self.next_message_id(),
+                                            message.token))
 
         if message.option(coap.OSCORE) is None:
             self.log.append("unprotected")
@@ -84,9 +113,11 @@ class CoreServer(Socket):
         except core.HuskError as error:
             self.log.append(error.name.removeprefix("HUSK_ERR_"))
             return plain(UNAUTHORIZED if error.name == "HUSK_ERR_REPLAY" else BAD_REQUEST)
-        code, payload = self.resource(coap.decode(inner))
         self.log.append("request")
-        return context.protect_response(exchange, plain(code, [], payload))
+        request = coap.decode(inner)
+        code, payload = self.resource(request)
+        options = self.observe(request, Observation(context, exchange, source, message.token))
+        return context.protect_response(exchange, plain(code, options, payload))
 
     def resource(self, request):
         path = [value for number, value in request.options if number == coap.URI_PATH]
@@ -95,61 +126,100 @@ class CoreServer(Socket):
         if path == [b"value"] and request.code == coap.GET:
             return coap.CONTENT, self.value
         if path == [b"value"] and request.code == coap.PUT:
-            self.value = request.payload
+            self.set(request.payload)
             return coap.CHANGED, b""
         return (NOT_ALLOWED if path in ([b"reverse"], [b"value"]) else NOT_FOUND), b""
 
+    def observe(self, request, observation):
+        """The options of the response: Observe if this is the first notification."""
+        wish = request.option(coap.OBSERVE)
+        if wish is None or request.code != coap.GET or request.option(coap.URI_PATH) != b"value":
+            return []
+        key = observation.source, observation.token
+        if int.from_bytes(wish, "big") != 0:
+            self.log.append("cancelled")
+            self.observations.pop(key, None)
+            return []
+        self.observations[key] = observation
+        return [(coap.OBSERVE, b"")]
+
+    def set(self, value):
+        """And tells all who observe it, confirmably every other time."""
+        self.value = value
+        for observation in list(self.observations.values()):
+            observation.number += 1
+            kind = coap.CON if observation.number % 2 == 0 else coap.NON
+            message_id = self.next_message_id()
+            observation.message_ids.add(message_id)
+            number = observation.number.to_bytes(3, "big").lstrip(b"\0")
+            plain = coap.Message(coap.CONTENT, [(coap.OBSERVE, number)], value, kind, message_id, observation.token)
+            self.send(observation.context.protect_response(observation.exchange, coap.encode(plain)),
+                      observation.source)
+
+    def forget(self, message_id):
+        for key, observation in list(self.observations.items()):
+            if message_id in observation.message_ids:
+                self.log.append("reset")
+                del self.observations[key]
+
+
+# ---- client ----------------------------------------------------------------------------------------------------------
 
 class CoreClient(Socket):
-    """One request at a time under one context."""
+    """Requests under one context, to a server or, with `through`, the options that tell a proxy where that is."""
 
-    def __init__(self, rng, context, port):
-        super().__init__()
-        self.rng, self.context, self.server = rng, context, (HOST, port)
-        self.message_id = rng.randrange(1 << 16)
+    def __init__(self, rng, context, port, through=()):
+        super().__init__(rng)
+        self.context, self.server, self.through = context, (HOST, port), list(through)
         self.waiting = {}  # token: queue
         self.echoes = 0  # requests that had to be repeated with an Echo option
         self.last_request = None
 
     def opened(self):
-        return super().opened(remote_addr=self.server)
+        return self.open(remote_addr=self.server)
 
     def received(self, datagram, _source):
         message = coap.decode(datagram)
         if message.code == 0:
             return
         queue = self.waiting.get(message.token)
-        if message.type == coap.CON:
-            kind = coap.RST if queue is None else coap.ACK
-            self.transport.sendto(coap.encode(coap.Message(0, [], b"", kind, message.message_id)))
+        if queue is None and message.type in (coap.CON, coap.NON):
+            self.send_empty(coap.RST, message.message_id)
+        if queue is not None and message.type == coap.CON:
+            self.send_empty(coap.ACK, message.message_id)
         if queue is not None:
             queue.put_nowait(datagram)
 
-    def compose(self, code, path, payload=b"", options=()):
-        self.message_id = (self.message_id + 1) % (1 << 16)
+    def new_token(self):
+        return self.rng.randbytes(self.rng.randint(4, 8))
+
+    def protect(self, code, path, payload=b"", options=(), token=None):
+        """(datagram, exchange)"""
         parts = [(coap.URI_PATH, part.encode()) for part in path.split("/")]
-        return coap.encode(coap.Message(code, [*parts, *options], payload, coap.CON, self.message_id,
-                                        self.rng.randbytes(self.rng.randint(4, 8))))
+        return self.context.protect_request(coap.encode(coap.Message(
+            code, [*self.through, *parts, *options], payload, coap.CON, self.next_message_id(),
+            token or self.new_token())))
+
+    def unprotect(self, exchange, datagram):
+        return coap.decode(self.context.unprotect_response(exchange, datagram))
 
     @contextlib.contextmanager
-    def sent(self, datagram):
-        """Sends it, and gives the queue of what comes with its token."""
-        token = coap.decode(datagram).token
+    def expecting(self, token):
+        """The queue of what comes with a token."""
         queue = self.waiting[token] = asyncio.Queue()
-        self.transport.sendto(datagram)
         try:
             yield queue
         finally:
             del self.waiting[token]
 
+    async def exchange(self, datagram):
+        with self.expecting(coap.decode(datagram).token) as queue:
+            self.send(datagram)
+            return await asyncio.wait_for(queue.get(), ANSWER_SECONDS)
+
     async def repeat(self, datagram):
         """Sends a recorded request once more, as one with another message ID; the answer."""
-        self.message_id = (self.message_id + 1) % (1 << 16)
-        return coap.decode(await self.exchange(datagram[:2] + self.message_id.to_bytes(2, "big") + datagram[4:]))
-
-    async def exchange(self, datagram):
-        with self.sent(datagram) as queue:
-            return await asyncio.wait_for(queue.get(), ANSWER_SECONDS)
+        return coap.decode(await self.exchange(datagram[:2] + self.next_message_id().to_bytes(2, "big") + datagram[4:]))
 
     async def ask(self, code, path, payload=b"", options=()):
         """The inner response. A server that wants to know whether the request is fresh is told so, once (RFC 8613
@@ -162,6 +232,40 @@ class CoreClient(Socket):
         return await self.ask_once(code, path, payload, [*options, (coap.ECHO, echo)])
 
     async def ask_once(self, code, path, payload=b"", options=()):
-        protected, exchange = self.context.protect_request(self.compose(code, path, payload, options))
+        protected, exchange = self.protect(code, path, payload, options)
         self.last_request = protected
-        return coap.decode(self.context.unprotect_response(exchange, await self.exchange(protected)))
+        return self.unprotect(exchange, await self.exchange(protected))
+
+    @contextlib.asynccontextmanager
+    async def observing(self, path):
+        """An observation, until it is cancelled or forgotten: what comes after that is reset."""
+        token = self.new_token()
+        with self.expecting(token) as queue:
+            protected, exchange = self.protect(coap.GET, path, options=[(coap.OBSERVE, REGISTER)], token=token)
+            self.send(protected)
+            yield Observed(self, path, token, queue, exchange)
+
+
+class Observed:
+    def __init__(self, client, path, token, queue, exchange):
+        self.client, self.path, self.token, self.queue, self.exchange = client, path, token, queue, exchange
+        self.datagrams = []
+
+    async def next(self):
+        """The inner response, a notification or not."""
+        datagram = await asyncio.wait_for(self.queue.get(), ANSWER_SECONDS)
+        self.datagrams.append(datagram)
+        return self.client.unprotect(self.exchange, datagram)
+
+    async def cancel(self):
+        """Asks for the end; the inner response. Notifications on their way are passed over."""
+        protected, exchange = self.client.protect(coap.GET, self.path, options=[(coap.OBSERVE, CANCEL)],
+                                                  token=self.token)
+        self.client.send(protected)
+        while True:
+            datagram = await asyncio.wait_for(self.queue.get(), ANSWER_SECONDS)
+            try:
+                return self.client.unprotect(exchange, datagram)
+            except core.HuskError as error:
+                if error.name != "HUSK_ERR_AUTHENTICATION":
+                    raise

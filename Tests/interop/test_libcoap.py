@@ -6,8 +6,8 @@ import faulthandler
 import husk_core as core
 import libcoap
 import setup_libcoap
-from core_udp import NOT_FOUND, UNAUTHORIZED, BAD_REQUEST, CoreClient, CoreServer
-from harness import Run, equal
+from core_udp import ANSWER_SECONDS, NOT_FOUND, CoreClient, CoreServer
+from harness import Run, equal, raises
 from peer import coap
 
 CASE_SECONDS = 20
@@ -73,7 +73,70 @@ async def core_serves_coap_client(rng, programs):
     equal(server.log, ["request"], "what the core saw")
 
 
-SCENARIOS = [libcoap_serves, core_serves, core_serves_coap_client]
+# ---- Observe ---------------------------------------------------------------------------------------------------------
+
+def values(rng):
+    return [rng.randbytes(size) for size in (0, 1, 20, 300, 900, 20, 20)]
+
+
+async def libcoap_notifies(rng, programs):
+    pair = Pair(rng)
+    async with libcoap.Server.running(programs, pair.conf()) as server:
+        async with CoreClient(rng, pair.core(), server.port).opened() as client:
+            equal((await client.ask(coap.PUT, "value", b"first")).code, coap.CHANGED, "PUT")
+            async with client.observing("value") as observed:
+                await notified(observed, b"first")
+                for value in values(rng):
+                    server.set(value)
+                    await notified(observed, value)
+                await notifications_come_once(client, observed, server.set)
+                server.set(b"last")
+                await notified(observed, b"last")
+                answer = await observed.cancel()
+                equal((answer.code, answer.option(coap.OBSERVE), answer.payload), (coap.CONTENT, None, b"last"),
+                      "answer to the cancellation")
+                equal((await client.ask(coap.PUT, "value", b"unheard")).code, coap.CHANGED, "PUT")
+                equal((await client.ask(coap.GET, "value")).payload, b"unheard", "GET")
+                equal(observed.queue.empty(), True, "silence after the cancellation")
+
+
+async def notified(observed, value):
+    answer = await observed.next()
+    equal((answer.code, answer.option(coap.OBSERVE), answer.payload), (coap.CONTENT, b"", value), "notification")
+
+
+async def notifications_come_once(client, observed, set_value):
+    """Neither again nor in another order."""
+    raises("REPLAY", client.unprotect, observed.exchange, observed.datagrams[-1])
+    held_back = []
+    for value in (b"held back", b"newer"):
+        set_value(value)
+        held_back.append(await asyncio.wait_for(observed.queue.get(), ANSWER_SECONDS))
+    equal(client.unprotect(observed.exchange, held_back[1]).payload, b"newer", "notification")
+    raises("REPLAY", client.unprotect, observed.exchange, held_back[0])
+
+
+async def core_notifies(rng, programs):
+    pair = Pair(rng)
+    async with CoreServer(rng, [pair.core()]).opened() as server:
+        server.value = b"first"
+        async with libcoap.Client.to(programs, pair.conf(), server.port) as client:
+            client.tell("observe", "value")
+            number, payload = await client.notification()
+            equal(payload, b"first", "notification")
+            for value in values(rng):
+                server.set(value)
+                last, (number, payload) = number, await client.notification()
+                equal((payload, number > last), (value, True), "notification")
+            client.tell("cancel")
+            equal(await client.response(), (coap.CONTENT, value), "answer to the cancellation")
+            equal(server.observations, {}, "observations")
+            equal(await client.ask(coap.PUT, "value", b"unheard"), (coap.CHANGED, b""), "PUT")
+            equal(await client.ask(coap.GET, "value"), (coap.CONTENT, b"unheard"), "GET")
+    equal(server.log.count("cancelled"), 1, "cancellations")
+
+
+SCENARIOS = [libcoap_serves, core_serves, core_serves_coap_client, libcoap_notifies, core_notifies]
 
 
 async def cases(run, programs):
