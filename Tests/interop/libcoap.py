@@ -104,11 +104,11 @@ class Client(Process):
         return int(rest[0]), bytes.fromhex(rest[1])
 
     async def notification(self):
-        """(Observe, payload)"""
+        """Its payload."""
         kind, *rest = await self.line()
         if kind != "notification":
             raise AssertionError(f"{kind} {' '.join(rest)}")
-        return int(rest[0]), bytes.fromhex(rest[1])
+        return bytes.fromhex(rest[0])
 
 
 async def coap_client(programs, conf, *arguments):

@@ -125,8 +125,7 @@ static inline int serve(coap_context_t *context, void (*command)(char *line))
             memmove(line, end + 1, len + 1);
         }
     }
-    coap_free_context(context);
-    coap_cleanup();
+    /* Without coap_free_context, which frees security contexts before it uses them to cancel observations. */
     return 0;
 }
 
