@@ -12,6 +12,15 @@ UNAUTHORIZED, BAD_REQUEST, NOT_FOUND, NOT_ALLOWED = 0x81, 0x80, 0x84, 0x85
 REGISTER, CANCEL = b"", b"\x01"  # values of Observe in requests; 0 has no bytes
 
 
+async def until(condition, what):
+    """Waits for something that another task brings about."""
+    for _ in range(100 * ANSWER_SECONDS):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"{what}: did not come")
+
+
 class Socket(asyncio.DatagramProtocol):
     """A socket; what goes wrong while it receives is raised when it closes. `sent` has all that left it."""
 

@@ -16,8 +16,8 @@ import aiocoap.oscore_sitewrapper
 import aiocoap.resource
 
 import husk_core as core
-from core_udp import HOST, NOT_FOUND, UNAUTHORIZED, CoreClient, CoreServer
-from harness import Run, equal
+from core_udp import HOST, NOT_FOUND, UNAUTHORIZED, CoreClient, CoreServer, until
+from harness import Run, equal, raises
 from peer import coap
 
 CASE_SECONDS = 10
@@ -78,6 +78,10 @@ class Value(aiocoap.resource.ObservableResource):
     def __init__(self):
         super().__init__()
         self.value = b""
+        self.observers = 0
+
+    def update_observation_count(self, newcount):
+        self.observers = newcount
 
     def set(self, value):
         self.value = value
@@ -115,23 +119,38 @@ async def aiocoap_server(pair):
             await server.shutdown()
 
 
-@contextlib.asynccontextmanager
-async def aiocoap_client(pair, port):
-    """A function that asks: (code, path, payload) to (code, payload)."""
-    client = await aiocoap.Context.create_client_context(transports=TRANSPORTS)
-    address = f"coap://{HOST}:{port}"
-    client.client_credentials.load_from_dict({address + "/*": pair.credential})
+class Client:
+    """aiocoap as client of 127.0.0.1:port."""
 
-    async def ask(code, path, payload=b"", **options):
-        request = aiocoap.Message(code=code, uri=f"{address}/{path}", payload=payload, **options)
-        answer = await client.request(request).response
+    def __init__(self, context, port):
+        self.context, self.address = context, f"coap://{HOST}:{port}"
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def to(cls, pair, port):
+        self = cls(await aiocoap.Context.create_client_context(transports=TRANSPORTS), port)
+        self.context.client_credentials.load_from_dict({self.address + "/*": pair.credential})
+        with crashing(self.context.client_credentials, self.address + "/*"):
+            try:
+                yield self
+            finally:
+                await self.context.shutdown()
+
+    def request(self, code, path, payload=b"", **options):
+        return self.context.request(aiocoap.Message(code=code, uri=f"{self.address}/{path}", payload=payload,
+                                                    **options))
+
+    async def ask(self, code, path, payload=b""):
+        """(code, payload)"""
+        answer = await self.request(code, path, payload).response
         return answer.code, answer.payload
 
-    with crashing(client.client_credentials, address + "/*"):
-        try:
-            yield ask
-        finally:
-            await client.shutdown()
+    async def observe(self, path):
+        """The payloads of notifications."""
+        request = self.request(aiocoap.GET, path, observe=0)
+        yield (await request.response).payload
+        async for notification in request.observation:
+            yield notification.payload
 
 
 # ---- requests and responses ------------------------------------------------------------------------------------------
@@ -151,14 +170,51 @@ async def aiocoap_serves(rng, pair):
 
 
 async def core_serves(rng, pair):
-    async with CoreServer(rng, [pair.core()]).opened() as server, aiocoap_client(pair, server.port) as ask:
+    async with CoreServer(rng, [pair.core()]).opened() as server, Client.to(pair, server.port) as client:
         for size in SIZES:
             payload = rng.randbytes(size)
-            equal(await ask(aiocoap.POST, "reverse", payload), (aiocoap.CHANGED, payload[::-1]), "POST")
-            equal(await ask(aiocoap.PUT, "value", payload), (aiocoap.CHANGED, b""), "PUT")
-            equal(await ask(aiocoap.GET, "value"), (aiocoap.CONTENT, payload), "GET")
-        equal(await ask(aiocoap.GET, "nothing"), (aiocoap.NOT_FOUND, b""), "GET of nothing")
+            equal(await client.ask(aiocoap.POST, "reverse", payload), (aiocoap.CHANGED, payload[::-1]), "POST")
+            equal(await client.ask(aiocoap.PUT, "value", payload), (aiocoap.CHANGED, b""), "PUT")
+            equal(await client.ask(aiocoap.GET, "value"), (aiocoap.CONTENT, payload), "GET")
+        equal(await client.ask(aiocoap.GET, "nothing"), (aiocoap.NOT_FOUND, b""), "GET of nothing")
     equal(set(server.log), {"request"}, "what the core saw")
+
+
+# ---- Observe ---------------------------------------------------------------------------------------------------------
+
+def values(rng):
+    return [rng.randbytes(size) for size in (0, 1, 20, 300, 900, 20, 20)]
+
+
+async def notified(observed, value):
+    answer = await observed.next()
+    equal((answer.code, answer.option(coap.OBSERVE), answer.payload), (coap.CONTENT, b"", value), "notification")
+
+
+async def aiocoap_notifies(rng, pair):
+    async with aiocoap_server(pair) as (port, value), CoreClient(rng, pair.core(), port).opened() as client:
+        value.set(b"first")
+        async with client.observing("value") as observed:
+            await notified(observed, b"first")
+            for payload in values(rng):
+                value.set(payload)
+                await notified(observed, payload)
+            raises("REPLAY", client.unprotect, observed.exchange, observed.datagrams[-1])
+        # The client has forgotten its observation and resets the next notification.
+        value.set(b"unheard")
+        await until(lambda: value.observers == 0, "end of the observation")
+        equal((await client.ask(coap.GET, "value")).payload, b"unheard", "GET")
+
+
+async def core_notifies(rng, pair):
+    async with CoreServer(rng, [pair.core()]).opened() as server, Client.to(pair, server.port) as client:
+        server.value = b"first"
+        async with contextlib.aclosing(client.observe("value")) as notifications:
+            equal(await anext(notifications), b"first", "notification")
+            for payload in values(rng):
+                server.set(payload)
+                equal(await anext(notifications), payload, "notification")
+        equal(await client.ask(aiocoap.GET, "value"), (aiocoap.CONTENT, payload), "GET")
 
 
 # ---- a replay window is lost (RFC 8613 appendix B.1.2) ---------------------------------------------------------------
@@ -185,13 +241,13 @@ async def aiocoap_client_reboots(rng, pair):
     """It goes on with sequence numbers that it has not used."""
     async with CoreServer(rng, [pair.core()]).opened() as server:
         for _ in range(3):
-            async with aiocoap_client(pair, server.port) as ask:
+            async with Client.to(pair, server.port) as client:
                 payload = rng.randbytes(10)
-                equal(await ask(aiocoap.POST, "reverse", payload), (aiocoap.CHANGED, payload[::-1]), "POST")
+                equal(await client.ask(aiocoap.POST, "reverse", payload), (aiocoap.CHANGED, payload[::-1]), "POST")
     equal(server.log, ["request"] * 3, "what the core saw")
 
 
-SCENARIOS = [aiocoap_serves, core_serves, aiocoap_server_reboots, aiocoap_client_reboots]
+SCENARIOS = [aiocoap_serves, core_serves, aiocoap_notifies, core_notifies, aiocoap_server_reboots, aiocoap_client_reboots]
 
 
 async def cases(run):
