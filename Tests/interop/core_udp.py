@@ -7,7 +7,7 @@ import husk_core as core
 from peer import coap, oscore
 
 HOST = "127.0.0.1"
-ANSWER_SECONDS = 5
+ANSWER_SECONDS = 2
 UNAUTHORIZED, BAD_REQUEST, NOT_FOUND, NOT_ALLOWED = 0x81, 0x80, 0x84, 0x85
 REGISTER, CANCEL = b"", b"\x01"  # values of Observe in requests; 0 has no bytes
 
