@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 
+import core_block
 import husk_core as core
+from harness import equal
 from peer import coap, oscore
 
 HOST = "127.0.0.1"
-ANSWER_SECONDS = 2
+ANSWER_SECONDS = 5
 UNAUTHORIZED, BAD_REQUEST, NOT_FOUND, NOT_ALLOWED = 0x81, 0x80, 0x84, 0x85
 REGISTER, CANCEL = b"", b"\x01"  # values of Observe in requests; 0 has no bytes
 
@@ -22,12 +24,13 @@ async def until(condition, what):
 
 
 class Socket(asyncio.DatagramProtocol):
-    """A socket; what goes wrong while it receives is raised when it closes. `sent` has all that left it."""
+    """A socket; what goes wrong while it receives is raised when it closes. `sent` has all that left it, `arrived` what
+    came."""
 
     def __init__(self, rng):
         self.rng = rng
         self.message_id = rng.randrange(1 << 16)
-        self.sent = []
+        self.sent, self.arrived = [], []
         self.transport = self.failure = None
 
     @contextlib.asynccontextmanager
@@ -49,6 +52,7 @@ class Socket(asyncio.DatagramProtocol):
         self.transport = transport
 
     def datagram_received(self, datagram, source):
+        self.arrived.append(datagram)
         try:
             self.received(datagram, source)
         except Exception as error:
@@ -79,11 +83,15 @@ class Observation:
 
 class CoreServer(Socket):
     """Resources under OSCORE only: POST reverse answers with the payload reversed; value is what PUT or `set` made it,
-    and can be observed. `contexts` are found by kid."""
+    and can be observed. `contexts` are found by kid. Bodies beyond `block` bytes travel in blocks of that size, as
+    inner ones (RFC 8613 section 4.1.3.4)."""
 
-    def __init__(self, rng, contexts):
+    def __init__(self, rng, contexts, block=1024):
         super().__init__(rng)
         self.contexts = {context.recipient_id: context for context in contexts}
+        self.block = block
+        self.requests = {kid: core_block.Requests(block) for kid in self.contexts}
+        self.reversed = {}  # kid: response body of the last POST
         self.answered = {}
         self.observations = {}  # (source, token): Observation
         self.value = b""
@@ -118,26 +126,48 @@ class CoreServer(Socket):
             self.log.append("CONTEXT")
             return plain(UNAUTHORIZED)
         try:
-            inner, exchange = context.unprotect_request(datagram)
+            inner, exchange = context.unprotect_or_challenge(datagram, plain(UNAUTHORIZED))
         except core.HuskError as error:
             self.log.append(error.name.removeprefix("HUSK_ERR_"))
             return plain(UNAUTHORIZED if error.name == "HUSK_ERR_REPLAY" else BAD_REQUEST)
+        if inner is None:
+            self.log.append("challenge")
+            return exchange
         self.log.append("request")
         request = coap.decode(inner)
-        code, payload = self.resource(request)
-        options = self.observe(request, Observation(context, exchange, source, message.token))
+        code, options, payload = self.serve(request, context.recipient_id)
+        options += self.observe(request, Observation(context, exchange, source, message.token))
         return context.protect_response(exchange, plain(code, options, payload))
 
-    def resource(self, request):
+    def serve(self, request, kid):
+        """(code, options, payload) of the response, which may be a part of something"""
+        bodies = self.requests[kid]
+        body, code, options = bodies.take(request)
+        if body is None:
+            return code, options, b""
+        code, response = self.resource(request, body, kid)
+        error, block, payload = bodies.slice(response, request)
+        return error or code, options + block, payload
+
+    def resource(self, request, body, kid):
+        """(code, body) of the response"""
         path = [value for number, value in request.options if number == coap.URI_PATH]
         if path == [b"reverse"] and request.code == coap.POST:
-            return coap.CHANGED, request.payload[::-1]
+            if int.from_bytes(request.option(coap.BLOCK2) or b"", "big") >> 4 == 0:  # else a further block of it
+                self.reversed[kid] = body[::-1]
+            return coap.CHANGED, self.reversed[kid]
         if path == [b"value"] and request.code == coap.GET:
             return coap.CONTENT, self.value
         if path == [b"value"] and request.code == coap.PUT:
-            self.set(request.payload)
+            self.set(body)
             return coap.CHANGED, b""
         return (NOT_ALLOWED if path in ([b"reverse"], [b"value"]) else NOT_FOUND), b""
+
+    def reboot(self):
+        """Keys and sequence numbers are in storage, replay windows and observations are not."""
+        for context in self.contexts.values():
+            context.window_lost(self.rng.randbytes(core.C["HUSK_OSCORE_ECHO_BYTES"]))
+        self.answered, self.observations, self.value = {}, {}, b""
 
     def observe(self, request, observation):
         """The options of the response: Observe if this is the first notification."""
@@ -160,8 +190,9 @@ class CoreServer(Socket):
             kind = coap.CON if observation.number % 2 == 0 else coap.NON
             message_id = self.next_message_id()
             observation.message_ids.add(message_id)
-            number = observation.number.to_bytes(3, "big").lstrip(b"\0")
-            plain = coap.Message(coap.CONTENT, [(coap.OBSERVE, number)], value, kind, message_id, observation.token)
+            number = (coap.OBSERVE, core_block.uint(observation.number))
+            _, block, payload = self.requests[observation.context.recipient_id].slice(value, coap.Message(coap.GET))
+            plain = coap.Message(coap.CONTENT, [number, *block], payload, kind, message_id, observation.token)
             self.send(observation.context.protect_response(observation.exchange, coap.encode(plain)),
                       observation.source)
 
@@ -173,6 +204,17 @@ class CoreServer(Socket):
 
 
 # ---- client ----------------------------------------------------------------------------------------------------------
+
+async def refuses_recorded(rng, server, recorded):
+    """A request from before the reboot, sent again by someone who has no keys, changes nothing: the server wants to know,
+    protected, whether it is fresh, and the second time knows that it is not."""
+    async with CoreClient(rng, None, server.port).opened() as anyone:
+        for happens, protected in (("challenge", True), ("REPLAY", False)):
+            before, seen = server.value, len(server.log)
+            answer = await anyone.repeat(recorded)
+            equal((answer.option(coap.OSCORE) is not None, server.log[seen:], server.value),
+                  (protected, [happens], before), "what the replay brought about")
+
 
 class CoreClient(Socket):
     """Requests under one context, to a server or, with `through`, the options that tell a proxy where that is."""
@@ -240,6 +282,27 @@ class CoreClient(Socket):
         self.echoes += 1
         return await self.ask_once(code, path, payload, [*options, (coap.ECHO, echo)])
 
+    async def ask_all(self, code, path, body=b"", block=1024):
+        """(code, body) of the response, with bodies in blocks of that size if they are longer."""
+        tag = core_block.request_tag(self.rng.random() < 0.5, self.context.c.sender_sequence)
+        incoming = core_block.ResponseBody(block)
+        early = [incoming.next()]  # as libcoap demands it, whose blocks do not shrink later on
+        if len(body) <= block:
+            answer = await self.ask(code, path, body, tag + early)
+        if len(body) > block:
+            answer = await self.ask_in_blocks(code, path, core_block.RequestBody(body, block), tag + early)
+        while not incoming.take(answer):
+            answer = await self.ask(code, path, b"", [*tag, incoming.next()])
+        return answer.code, incoming.body
+
+    async def ask_in_blocks(self, code, path, body, options):
+        """The answer to the whole body."""
+        while True:
+            block, payload = body.next()
+            answer = await self.ask(code, path, payload, options + block)
+            if body.take(answer):
+                return answer
+
     async def ask_once(self, code, path, payload=b"", options=()):
         protected, exchange = self.protect(code, path, payload, options)
         self.last_request = protected
@@ -265,6 +328,14 @@ class Observed:
         datagram = await asyncio.wait_for(self.queue.get(), ANSWER_SECONDS)
         self.datagrams.append(datagram)
         return self.client.unprotect(self.exchange, datagram)
+
+    async def rest(self, first, block):
+        """The body that a notification begins, the rest of which is asked for (RFC 7959 section 2.6)."""
+        body = core_block.ResponseBody(block)
+        answer = first
+        while not body.take(answer):
+            answer = await self.client.ask(coap.GET, self.path, options=[body.next()])
+        return body.body
 
     async def cancel(self):
         """Asks for the end; the inner response. Notifications on their way are passed over."""

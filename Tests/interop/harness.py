@@ -68,7 +68,8 @@ def equal(actual, expected, what):
 
 
 def show(value):
-    return value.hex() if isinstance(value, bytes) else repr(value)
+    shown = value.hex() if isinstance(value, bytes) else repr(value)
+    return shown if len(shown) <= 400 else f"{shown[:400]}... ({len(shown)} characters)"
 
 
 def raises(name, call, *arguments):

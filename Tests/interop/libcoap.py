@@ -81,6 +81,12 @@ class Server(Process):
             self.port = int(port)
             yield self
 
+    async def kept_sequence(self):
+        """The Sender Sequence Number to go on with after a reboot."""
+        self.tell("sync")
+        assert await self.line() == ["synced"]
+        return self.sequence
+
     def set(self, value):
         self.tell("set", value.hex())
 

@@ -84,10 +84,18 @@ static inline coap_address_t loopback(uint16_t port)
     return address;
 }
 
+static inline void log_line(coap_log_t level, const char *line)
+{
+    fprintf(stderr, "%d %s", (int)level, line);
+}
+
+/* With the environment variable LIBCOAP_LOG, libcoap tells on standard error what it does. */
 static inline coap_context_t *start(const char *block)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
     coap_startup();
+    coap_set_log_handler(log_line);
+    coap_set_show_pdu_output(0);
     coap_set_log_level(getenv("LIBCOAP_LOG") != NULL ? COAP_LOG_OSCORE : COAP_LOG_EMERG);
     coap_context_t *context = coap_new_context(NULL);
     if (context == NULL) {

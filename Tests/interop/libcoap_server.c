@@ -8,8 +8,8 @@
  *     POST reverse    the payload reversed
  *     GET value       the last value set, observable
  *     PUT value       sets it
- * Reads `set HEX` (sets the value) on standard input, and ends with it. Prints `sequence N` whenever the Sender Sequence
- * Number is to be kept. */
+ * Reads `set HEX` (sets the value) and `sync` (prints `synced`) on standard input, and ends with it. Prints `sequence N`
+ * whenever the Sender Sequence Number is to be kept. */
 #include "libcoap_common.h"
 
 static struct {
@@ -75,6 +75,10 @@ static void put_value(coap_resource_t *resource, coap_session_t *session, const 
 static void command(char *line)
 {
     static uint8_t bytes[VALUE_MAX];
+    if (strcmp(line, "sync") == 0) {
+        printf("synced\n");
+        return;
+    }
     if (strncmp(line, "set ", 4) != 0) {
         fail("unknown command");
     }

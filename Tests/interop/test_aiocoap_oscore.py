@@ -16,7 +16,7 @@ import aiocoap.oscore_sitewrapper
 import aiocoap.resource
 
 import husk_core as core
-from core_udp import HOST, NOT_FOUND, UNAUTHORIZED, CoreClient, CoreServer, until
+from core_udp import HOST, NOT_FOUND, UNAUTHORIZED, CoreClient, CoreServer, refuses_recorded, until
 from harness import Run, equal, raises
 from peer import coap
 
@@ -237,6 +237,21 @@ async def aiocoap_server_reboots(rng, pair):
         equal(value.value, b"new", "value after another replay")
 
 
+async def core_server_reboots(rng, pair):
+    async with CoreServer(rng, [pair.core()]).opened() as server, Client.to(pair, server.port) as client:
+        equal(await client.ask(aiocoap.PUT, "value", b"old"), (aiocoap.CHANGED, b""), "PUT")
+        recorded = server.arrived[-1]
+        server.reboot()
+        await refuses_recorded(rng, server, recorded)
+        server.log.clear()
+        equal(await client.ask(aiocoap.PUT, "value", b"new"), (aiocoap.CHANGED, b""), "PUT after the reboot")
+        equal(await client.ask(aiocoap.GET, "value"), (aiocoap.CONTENT, b"new"), "GET")
+        equal(server.log, ["challenge", "request", "request"], "what the core did")
+        async with CoreClient(rng, None, server.port).opened() as anyone:
+            equal((await anyone.repeat(recorded)).code, UNAUTHORIZED, "answer to another replay")
+        equal((server.log[-1], server.value), ("REPLAY", b"new"), "what the core did")
+
+
 async def aiocoap_client_reboots(rng, pair):
     """It goes on with sequence numbers that it has not used."""
     async with CoreServer(rng, [pair.core()]).opened() as server:
@@ -247,7 +262,8 @@ async def aiocoap_client_reboots(rng, pair):
     equal(server.log, ["request"] * 3, "what the core saw")
 
 
-SCENARIOS = [aiocoap_serves, core_serves, aiocoap_notifies, core_notifies, aiocoap_server_reboots, aiocoap_client_reboots]
+SCENARIOS = [aiocoap_serves, core_serves, aiocoap_notifies, core_notifies, aiocoap_server_reboots, core_server_reboots,
+             aiocoap_client_reboots]
 
 
 async def cases(run):

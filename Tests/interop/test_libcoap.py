@@ -6,7 +6,7 @@ import faulthandler
 import husk_core as core
 import libcoap
 import setup_libcoap
-from core_udp import ANSWER_SECONDS, NOT_FOUND, CoreClient, CoreServer
+from core_udp import ANSWER_SECONDS, NOT_FOUND, UNAUTHORIZED, CoreClient, CoreServer, refuses_recorded
 from harness import Run, equal, raises
 from peer import coap
 
@@ -134,7 +134,114 @@ async def core_notifies(rng, programs):
     equal(server.log.count("cancelled"), 1, "cancellations")
 
 
-SCENARIOS = [libcoap_serves, core_serves, core_serves_coap_client, libcoap_notifies, core_notifies]
+# ---- Block-wise ------------------------------------------------------------------------------------------------------
+
+BLOCKS = [16, 64, 256, 1024]
+
+
+def bodies(rng, block):
+    """Around one block, two blocks, and long."""
+    return [rng.randbytes(size) for size in (0, block - 1, block, block + 1, 2 * block, rng.randint(2, 7) * block + 5)]
+
+
+async def libcoap_serves_blocks(rng, programs):
+    pair = Pair(rng)
+    ours, theirs = rng.choice(BLOCKS), rng.choice(BLOCKS)
+    async with libcoap.Server.running(programs, pair.conf(), block=theirs) as server:
+        async with CoreClient(rng, pair.core(), server.port).opened() as client:
+            for body in bodies(rng, ours) + bodies(rng, theirs):
+                # When libcoap's server asks for smaller blocks, it does not count all of the first one: never make it.
+                block = min(ours, theirs)
+                equal(await client.ask_all(coap.PUT, "value", body, block), (coap.CHANGED, b""), "PUT")
+                equal(await client.ask_all(coap.GET, "value", b"", ours), (coap.CONTENT, body), "GET")
+                equal(await client.ask_all(coap.POST, "reverse", body, block), (coap.CHANGED, body[::-1]), "POST")
+
+
+async def core_serves_blocks(rng, programs):
+    pair = Pair(rng)
+    ours, theirs = rng.choice(BLOCKS), rng.choice(BLOCKS)
+    async with CoreServer(rng, [pair.core()], ours).opened() as server:
+        sequence = 0
+
+        async def ask(*arguments):
+            """After a response in blocks, libcoap's client waits for 5 seconds before it asks again: each request has
+            one of its own."""
+            nonlocal sequence
+            async with libcoap.Client.to(programs, pair.conf(), server.port, sequence, theirs) as client:
+                answer = await client.ask(*arguments)
+                sequence = client.sequence
+                return answer
+
+        for body in bodies(rng, ours) + bodies(rng, theirs):
+            equal(await ask(coap.PUT, "value", body), (coap.CHANGED, b""), "PUT")
+            equal(await ask(coap.GET, "value"), (coap.CONTENT, body), "GET")
+            equal(await ask(coap.POST, "reverse", body), (coap.CHANGED, body[::-1]), "POST")
+    equal(set(server.log), {"request"}, "what the core saw")
+
+
+async def libcoap_notifies_in_blocks(rng, programs):
+    pair = Pair(rng)
+    block = rng.choice(BLOCKS)
+    async with libcoap.Server.running(programs, pair.conf(), block=block) as server:
+        async with CoreClient(rng, pair.core(), server.port).opened() as client, client.observing("value") as observed:
+            await notified(observed, b"")
+            for body in bodies(rng, block):
+                server.set(body)
+                first = await observed.next()
+                equal(first.option(coap.OBSERVE), b"", "Observe")
+                equal(await observed.rest(first, block), body, "notification")
+
+
+async def core_notifies_in_blocks(rng, programs):
+    pair = Pair(rng)
+    block = rng.choice(BLOCKS)
+    async with CoreServer(rng, [pair.core()], block).opened() as server:
+        async with libcoap.Client.to(programs, pair.conf(), server.port, block=block) as client:
+            client.tell("observe", "value")
+            equal(await client.notification(), b"", "notification")
+            for body in bodies(rng, block):
+                server.set(body)
+                equal(await client.notification(), body, "notification")
+
+
+# ---- a replay window is lost (RFC 8613 appendix B.1.2) ---------------------------------------------------------------
+
+async def libcoap_server_reboots(rng, programs):
+    """It asks for an Echo before it does anything, and what was sent before the reboot has no effect after it. The request
+    that is recorded has no Echo option: one with an old value libcoap only acknowledges."""
+    pair, sequence, recorded = Pair(rng), 0, None
+    context = pair.core()
+    for value in (b"one", b"two", b"three"):
+        async with libcoap.Server.running(programs, pair.conf(b_1_2=True), sequence) as server:
+            async with CoreClient(rng, context, server.port).opened() as client:
+                if recorded is not None:
+                    await client.repeat(recorded)
+                equal((await client.ask(coap.GET, "value")).payload, b"", "GET after the reboot")
+                equal(client.echoes, 1, "Echo")
+                equal((await client.ask(coap.PUT, "value", value)).code, coap.CHANGED, "PUT")
+                equal(client.echoes, 1, "Echo for the second request")
+                recorded = client.last_request
+                equal((await client.repeat(recorded)).code, UNAUTHORIZED, "answer to the replay")
+                equal((await client.ask(coap.GET, "value")).payload, value, "GET")
+            sequence = await server.kept_sequence()
+
+
+async def core_server_reboots(rng, programs):
+    pair = Pair(rng)
+    async with CoreServer(rng, [pair.core()]).opened() as server:
+        async with libcoap.Client.to(programs, pair.conf(), server.port) as client:
+            equal(await client.ask(coap.PUT, "value", b"old"), (coap.CHANGED, b""), "PUT")
+            recorded = server.arrived[-1]
+            server.reboot()
+            await refuses_recorded(rng, server, recorded)
+            server.log.clear()
+            equal(await client.ask(coap.PUT, "value", b"new"), (coap.CHANGED, b""), "PUT after the reboot")
+            equal(await client.ask(coap.GET, "value"), (coap.CONTENT, b"new"), "GET")
+            equal(server.log, ["challenge", "request", "request"], "what the core did")
+
+
+SCENARIOS = [libcoap_server_reboots, core_server_reboots, libcoap_serves, core_serves, core_serves_coap_client, libcoap_notifies, core_notifies,
+             libcoap_serves_blocks, core_serves_blocks, libcoap_notifies_in_blocks, core_notifies_in_blocks]
 
 
 async def cases(run, programs):
