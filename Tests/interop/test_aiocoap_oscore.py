@@ -217,6 +217,35 @@ async def core_notifies(rng, pair):
         equal(await client.ask(aiocoap.GET, "value"), (aiocoap.CONTENT, payload), "GET")
 
 
+# ---- Block-wise ------------------------------------------------------------------------------------------------------
+
+BLOCKS = [16, 64, 256, 1024]
+
+
+def bodies(rng, block):
+    """Around one block, two blocks, and long."""
+    return [rng.randbytes(size) for size in (0, block - 1, block, block + 1, 2 * block, rng.randint(2, 7) * block + 5)]
+
+
+async def aiocoap_serves_blocks(rng, pair):
+    block = rng.choice(BLOCKS)
+    async with aiocoap_server(pair) as (port, _), CoreClient(rng, pair.core(), port).opened() as client:
+        for body in [*bodies(rng, block), rng.randbytes(1100)]:
+            equal(await client.ask_all(coap.PUT, "value", body, block), (coap.CHANGED, b""), "PUT")
+            equal(await client.ask_all(coap.GET, "value", b"", block), (coap.CONTENT, body), "GET")
+            equal(await client.ask_all(coap.POST, "reverse", body, block), (coap.CHANGED, body[::-1]), "POST")
+
+
+async def core_serves_blocks(rng, pair):
+    block = rng.choice(BLOCKS)
+    async with CoreServer(rng, [pair.core()], block).opened() as server, Client.to(pair, server.port) as client:
+        for body in [*bodies(rng, block), rng.randbytes(1100)]:
+            equal(await client.ask(aiocoap.PUT, "value", body), (aiocoap.CHANGED, b""), "PUT")
+            equal(await client.ask(aiocoap.GET, "value"), (aiocoap.CONTENT, body), "GET")
+            equal(await client.ask(aiocoap.POST, "reverse", body), (aiocoap.CHANGED, body[::-1]), "POST")
+    equal(set(server.log), {"request"}, "what the core saw")
+
+
 # ---- a replay window is lost (RFC 8613 appendix B.1.2) ---------------------------------------------------------------
 
 async def aiocoap_server_reboots(rng, pair):
@@ -262,7 +291,8 @@ async def aiocoap_client_reboots(rng, pair):
     equal(server.log, ["request"] * 3, "what the core saw")
 
 
-SCENARIOS = [aiocoap_serves, core_serves, aiocoap_notifies, core_notifies, aiocoap_server_reboots, core_server_reboots,
+SCENARIOS = [aiocoap_serves, core_serves, aiocoap_notifies, core_notifies, aiocoap_serves_blocks, core_serves_blocks,
+             aiocoap_server_reboots, core_server_reboots,
              aiocoap_client_reboots]
 
 

@@ -14,7 +14,7 @@ import husk_core as core
 from core_udp import HOST, NOT_FOUND, UNAUTHORIZED, CoreClient, CoreServer, until
 from harness import Run, equal, raises
 from peer import coap
-from test_aiocoap_oscore import free_port, notified, values
+from test_aiocoap_oscore import bodies, free_port, notified, values
 
 CASE_SECONDS = 20
 SIZES = [0, 1, 15, 64, 255, 512, 1000]
@@ -109,14 +109,15 @@ class Setting:
         return self.client.sent + self.server.sent
 
     def secret(self, payload):
-        self.secrets.append(payload)
+        """No part of it may be seen."""
+        self.secrets += [payload[i:i + 16] for i in range(0, len(payload), 16)]
         return payload
 
 
 @contextlib.asynccontextmanager
-async def setting(rng, kind):
+async def setting(rng, kind, block=1024):
     secret, salt, ids = rng.randbytes(16), rng.randbytes(8), (b"\x01", b"\x02")
-    server = CoreServer(rng, [core.OscoreContext.derive(secret, salt, *ids)])
+    server = CoreServer(rng, [core.OscoreContext.derive(secret, salt, *ids)], block)
     async with server.opened(), proxy(kind, server.port) as (port, through):
         client = CoreClient(rng, core.OscoreContext.derive(secret, salt, *ids[::-1]), port, through)
         async with client.opened():
@@ -139,6 +140,18 @@ async def requests(rng, kind):
             equal((answer.code, answer.payload), (coap.CONTENT, payload), "GET")
         equal((await made.client.ask(coap.GET, "nothing")).code, NOT_FOUND, "GET of nothing")
     equal(set(made.server.log), {"request"}, "what the server saw")
+
+
+async def blocks(rng, kind):
+    """Inner blocks: to the proxy each is a message of its own."""
+    block = rng.choice([16, 64, 256, 1024])
+    async with setting(rng, kind, block) as made:
+        for body in bodies(rng, block):
+            made.secret(body)
+            equal(await made.client.ask_all(coap.PUT, "value", body, block), (coap.CHANGED, b""), "PUT")
+            equal(await made.client.ask_all(coap.GET, "value", b"", block), (coap.CONTENT, body), "GET")
+            answer = await made.client.ask_all(coap.POST, "reverse", body, block)
+            equal(answer, (coap.CHANGED, made.secret(body[::-1])), "POST")
 
 
 async def notifications(rng, kind):
@@ -198,7 +211,7 @@ async def control(rng, kind):
     equal(kind in ("forward", "reverse"), True, "kind")
 
 
-SCENARIOS = [requests, notifications, replays, control]
+SCENARIOS = [requests, blocks, notifications, replays, control]
 
 
 async def cases(run):
