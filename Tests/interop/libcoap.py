@@ -5,7 +5,7 @@ import contextlib
 import tempfile
 from pathlib import Path
 
-from core_udp import ANSWER_SECONDS
+from udp import ANSWER_SECONDS
 
 
 def configuration(secret, salt, sender_id, recipient_id, id_context=None, cose_alg=10, b_1_2=False):

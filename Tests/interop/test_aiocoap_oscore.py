@@ -6,7 +6,6 @@ import contextlib
 import faulthandler
 import json
 import logging
-import socket
 import tempfile
 from pathlib import Path
 
@@ -15,37 +14,29 @@ import aiocoap.credentials
 import aiocoap.oscore_sitewrapper
 import aiocoap.resource
 
-import husk_core as core
-from core_udp import HOST, NOT_FOUND, UNAUTHORIZED, CoreClient, CoreServer, refuses_recorded, until
+from core_client import CoreClient
+from core_server import CoreServer
 from harness import Run, equal, raises
 from peer import coap
+from udp import HOST, UNAUTHORIZED, free_port, until
+from udp_cases import BLOCKS, Provisioned, bodies, notified, refuses_recorded, requests, transfers, values
 
-CASE_SECONDS = 10
-SIZES = [0, 1, 15, 64, 255, 512, 1000]
+CASE_SECONDS = 60
 TRANSPORTS = ["oscore", "udp6"]  # in the other order, aiocoap's requests leave unprotected
 NAMES = {10: "AES-CCM-16-64-128", 30: "AES-CCM-16-128-128", 24: "ChaCha20/Poly1305"}
 
 
-class Pair:
-    """A secret and identifiers for the core and for aiocoap, which keeps its part in a directory."""
+class Pair(Provisioned):
+    """aiocoap keeps its part in a directory."""
 
     def __init__(self, rng, directory):
-        self.cose_alg = rng.choice([10, 10, 30, 24])
-        longest = 6 if self.cose_alg == 24 else 7
-        self.ids = [rng.randbytes(rng.randint(0, longest)) for _ in range(2)]
-        while self.ids[0] == self.ids[1]:
-            self.ids[1] = rng.randbytes(rng.randint(0, longest))
-        self.secret, self.salt = rng.randbytes(rng.choice([16, 32, 64])), rng.randbytes(rng.choice([0, 8, 32]))
-        self.id_context = rng.choice([None, rng.randbytes(1), rng.randbytes(8)])
+        super().__init__(rng, rng.choice([10, 10, 30, 24]))
         self.directory = Path(directory)
         settings = {"sender-id_hex": self.ids[1].hex(), "recipient-id_hex": self.ids[0].hex(),
                     "secret_hex": self.secret.hex(), "salt_hex": self.salt.hex(), "algorithm": NAMES[self.cose_alg]}
         if self.id_context is not None:
             settings["id-context_hex"] = self.id_context.hex()
         (self.directory / "settings.json").write_text(json.dumps(settings))
-
-    def core(self):
-        return core.OscoreContext.derive(self.secret, self.salt, *self.ids, self.cose_alg, self.id_context)
 
     @property
     def credential(self):
@@ -93,12 +84,6 @@ class Value(aiocoap.resource.ObservableResource):
     async def render_put(self, request):
         self.set(request.payload)
         return aiocoap.Message(code=aiocoap.CHANGED)
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
 
 
 @contextlib.asynccontextmanager
@@ -157,39 +142,17 @@ class Client:
 
 async def aiocoap_serves(rng, pair):
     async with aiocoap_server(pair) as (port, _), CoreClient(rng, pair.core(), port).opened() as client:
-        for size in SIZES:
-            payload = rng.randbytes(size)
-            answer = await client.ask(coap.POST, "reverse", payload)
-            equal((answer.code, answer.payload), (coap.CHANGED, payload[::-1]), "POST")
-            answer = await client.ask(coap.PUT, "value", payload)
-            equal((answer.code, answer.payload), (coap.CHANGED, b""), "PUT")
-            answer = await client.ask(coap.GET, "value")
-            equal((answer.code, answer.payload), (coap.CONTENT, payload), "GET")
-        equal((await client.ask(coap.GET, "nothing")).code, NOT_FOUND, "GET of nothing")
+        await requests(rng, client)
     equal(client.echoes, 0, "Echo")
 
 
 async def core_serves(rng, pair):
     async with CoreServer(rng, [pair.core()]).opened() as server, Client.to(pair, server.port) as client:
-        for size in SIZES:
-            payload = rng.randbytes(size)
-            equal(await client.ask(aiocoap.POST, "reverse", payload), (aiocoap.CHANGED, payload[::-1]), "POST")
-            equal(await client.ask(aiocoap.PUT, "value", payload), (aiocoap.CHANGED, b""), "PUT")
-            equal(await client.ask(aiocoap.GET, "value"), (aiocoap.CONTENT, payload), "GET")
-        equal(await client.ask(aiocoap.GET, "nothing"), (aiocoap.NOT_FOUND, b""), "GET of nothing")
+        await requests(rng, client)
     equal(set(server.log), {"request"}, "what the core saw")
 
 
 # ---- Observe ---------------------------------------------------------------------------------------------------------
-
-def values(rng):
-    return [rng.randbytes(size) for size in (0, 1, 20, 300, 900, 20, 20)]
-
-
-async def notified(observed, value):
-    answer = await observed.next()
-    equal((answer.code, answer.option(coap.OBSERVE), answer.payload), (coap.CONTENT, b"", value), "notification")
-
 
 async def aiocoap_notifies(rng, pair):
     async with aiocoap_server(pair) as (port, value), CoreClient(rng, pair.core(), port).opened() as client:
@@ -203,7 +166,7 @@ async def aiocoap_notifies(rng, pair):
         # The client has forgotten its observation and resets the next notification.
         value.set(b"unheard")
         await until(lambda: value.observers == 0, "end of the observation")
-        equal((await client.ask(coap.GET, "value")).payload, b"unheard", "GET")
+        equal(await client.ask(coap.GET, "value"), (coap.CONTENT, b"unheard"), "GET")
 
 
 async def core_notifies(rng, pair):
@@ -219,30 +182,20 @@ async def core_notifies(rng, pair):
 
 # ---- Block-wise ------------------------------------------------------------------------------------------------------
 
-BLOCKS = [16, 64, 256, 1024]
-
-
-def bodies(rng, block):
-    """Around one block, two blocks, and long."""
-    return [rng.randbytes(size) for size in (0, block - 1, block, block + 1, 2 * block, rng.randint(2, 7) * block + 5)]
-
-
 async def aiocoap_serves_blocks(rng, pair):
     block = rng.choice(BLOCKS)
+
+    async def ask(code, path, body=b""):
+        return await client.ask_all(code, path, body, block)
+
     async with aiocoap_server(pair) as (port, _), CoreClient(rng, pair.core(), port).opened() as client:
-        for body in [*bodies(rng, block), rng.randbytes(1100)]:
-            equal(await client.ask_all(coap.PUT, "value", body, block), (coap.CHANGED, b""), "PUT")
-            equal(await client.ask_all(coap.GET, "value", b"", block), (coap.CONTENT, body), "GET")
-            equal(await client.ask_all(coap.POST, "reverse", body, block), (coap.CHANGED, body[::-1]), "POST")
+        await transfers(ask, [*bodies(rng, block), rng.randbytes(1100)])
 
 
 async def core_serves_blocks(rng, pair):
     block = rng.choice(BLOCKS)
     async with CoreServer(rng, [pair.core()], block).opened() as server, Client.to(pair, server.port) as client:
-        for body in [*bodies(rng, block), rng.randbytes(1100)]:
-            equal(await client.ask(aiocoap.PUT, "value", body), (aiocoap.CHANGED, b""), "PUT")
-            equal(await client.ask(aiocoap.GET, "value"), (aiocoap.CONTENT, body), "GET")
-            equal(await client.ask(aiocoap.POST, "reverse", body), (aiocoap.CHANGED, body[::-1]), "POST")
+        await transfers(client.ask, [*bodies(rng, block), rng.randbytes(1100)])
     equal(set(server.log), {"request"}, "what the core saw")
 
 
@@ -252,14 +205,14 @@ async def aiocoap_server_reboots(rng, pair):
     """It asks for an Echo before it does anything, and what was sent before the reboot has no effect after it."""
     context = pair.core()
     async with aiocoap_server(pair) as (port, _), CoreClient(rng, context, port).opened() as client:
-        equal((await client.ask(coap.PUT, "value", b"old")).code, coap.CHANGED, "PUT")
+        equal(await client.ask(coap.PUT, "value", b"old"), (coap.CHANGED, b""), "PUT")
         recorded = client.last_request
     async with aiocoap_server(pair) as (port, value), CoreClient(rng, context, port).opened() as client:
         await client.repeat(recorded)
         equal(value.value, b"", "value after the replay")
-        equal((await client.ask(coap.PUT, "value", b"new")).code, coap.CHANGED, "PUT after the reboot")
+        equal(await client.ask(coap.PUT, "value", b"new"), (coap.CHANGED, b""), "PUT after the reboot")
         equal((client.echoes, value.value), (1, b"new"), "Echo and value")
-        equal((await client.ask(coap.GET, "value")).payload, b"new", "GET")
+        equal(await client.ask(coap.GET, "value"), (coap.CONTENT, b"new"), "GET")
         equal(client.echoes, 1, "Echo for the second request")
         answer = await client.repeat(recorded)
         equal((answer.code, answer.option(coap.OSCORE)), (UNAUTHORIZED, None), "answer to the replay")
