@@ -8,8 +8,8 @@
  *     POST reverse    the payload reversed
  *     GET value       the last value set, observable
  *     PUT value       sets it
- * Reads `set HEX` (sets the value) and `sync` (prints `synced`) on standard input, and ends with it. Prints `sequence N`
- * whenever the Sender Sequence Number is to be kept. */
+ * Reads `set HEX` (sets the value) and `sync` (prints `synced`) on standard input, and ends with it. Prints
+ * `sequence N` whenever the Sender Sequence Number is to be kept. */
 #include "libcoap_common.h"
 
 static struct {

@@ -168,10 +168,14 @@ def ensure(build, cc="gcc"):
     return made
 
 
+def ensure_or_exit(build, cc="gcc"):
+    try:
+        return ensure(build, cc)
+    except Unavailable as problem:
+        sys.exit(f"setup_libcoap: {problem}")
+
+
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    try:
-        ensure(Path(sys.argv[1]).resolve())
-    except Unavailable as problem:
-        sys.exit(f"setup_libcoap: {problem}")
+    ensure_or_exit(Path(sys.argv[1]).resolve())

@@ -1,5 +1,9 @@
 """OSCORE with provisioned contexts over UDP sockets on 127.0.0.1: the core against a client and a server of aiocoap
-0.4.17, which keep their contexts in files as any program on aiocoap does."""
+0.4.17, which keep their contexts in files as any program on aiocoap does: requests, Observe, Block-wise, and replay
+windows that are lost.
+
+What aiocoap 0.4.17 does differently, which the cases take as it is: as a client it never cancels an observation under
+OSCORE, but leaves it to the next notification, which it resets."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,5 @@
-"""OSCORE of the core against libcoap 4.3.5 over UDP sockets on 127.0.0.1, both roles."""
+"""OSCORE of the core against libcoap 4.3.5 over UDP sockets on 127.0.0.1, both roles: requests, Observe, Block-wise,
+and replay windows that are lost. What libcoap does differently is in test_libcoap_differs.py, and not asked for here."""
 
 import asyncio
 import faulthandler
@@ -160,8 +161,8 @@ async def core_notifies_in_blocks(rng, programs):
 # ---- a replay window is lost (RFC 8613 appendix B.1.2) ---------------------------------------------------------------
 
 async def libcoap_server_reboots(rng, programs):
-    """It asks for an Echo before it does anything, and what was sent before the reboot has no effect after it. The request
-    that is recorded has no Echo option: one with an old value libcoap only acknowledges."""
+    """It asks for an Echo before it does anything, and what was sent before the reboot has no effect after it. What is
+    recorded has no Echo option: a request with an old value libcoap only acknowledges."""
     pair, sequence, recorded = Pair(rng), 0, None
     context = pair.core()
     for value in (b"one", b"two", b"three"):
@@ -207,7 +208,7 @@ async def cases(run, programs):
 
 def main():
     run = Run(__doc__)
-    programs = setup_libcoap.ensure(run.build, run.cc)
+    programs = setup_libcoap.ensure_or_exit(run.build, run.cc)
     faulthandler.dump_traceback_later(60 + run.count, exit=True)
     asyncio.run(cases(run, programs))
     run.finish()

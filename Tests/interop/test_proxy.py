@@ -1,5 +1,10 @@
 """A CoAP proxy that knows nothing of OSCORE (aiocoap 0.4.17's) between a client and a server of the core, forward and
-reverse, over UDP sockets on 127.0.0.1: what gets through, and what the proxy sees of it."""
+reverse, over UDP sockets on 127.0.0.1: what gets through, and what the proxy sees of it.
+
+What aiocoap 0.4.17's proxy does differently, which the cases take as it is:
+- It cannot send on registrations and notifications unless it is helped (see Outgoing).
+- It knows an observation by its registration, options and all. A protected cancellation has another OSCORE option: the
+  proxy answers it itself, with 4.02, and the server learns of it when its next confirmable notification is reset."""
 
 import asyncio
 import contextlib
@@ -20,7 +25,7 @@ from udp_cases import BLOCKS, bodies, notified, requests, transfers, values
 
 CASE_SECONDS = 60
 
-# What may be outside (RFC 8613 sections 4.1 and 4.2): class U, Observe for the proxy's sake, and codes that say nothing.
+# What may be outside (RFC 8613 sections 4.1 and 4.2): class U, Observe for the proxy's sake, codes that say nothing.
 REQUEST_OPTIONS = {coap.URI_HOST, coap.URI_PORT, coap.PROXY_SCHEME, coap.OSCORE, coap.OBSERVE}
 RESPONSE_OPTIONS = {coap.OSCORE, coap.OBSERVE}
 CODES = {False: {coap.POST: coap.CHANGED}, True: {coap.FETCH: coap.CONTENT}}  # by whether Observe is there

@@ -60,7 +60,7 @@ async def transfers(ask, all_bodies):
 
 
 async def refuses_recorded(rng, server, recorded):
-    """A request from before the reboot, sent again by someone who has no keys, changes nothing: the server wants to know,
+    """A request from before the reboot, sent again by someone who has no keys, changes nothing: the server asks,
     protected, whether it is fresh, and the second time knows that it is not."""
     async with CoreClient(rng, None, server.port).opened() as anyone:
         for happens, protected in (("challenge", True), ("REPLAY", False)):
