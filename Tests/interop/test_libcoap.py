@@ -1,5 +1,5 @@
 """OSCORE of the core against libcoap 4.3.5 over UDP sockets on 127.0.0.1, both roles: requests, Observe, Block-wise,
-and replay windows that are lost. What libcoap does differently is in test_libcoap_differs.py, and not asked for here."""
+and replay windows that are lost. What libcoap does differently is in test_libcoap_differs.py, not asked for here."""
 
 import asyncio
 import faulthandler

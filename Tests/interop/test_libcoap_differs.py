@@ -41,8 +41,8 @@ async def server_takes_replays(rng, programs):
                 await client.ask(coap.PUT, "value", b"3")
                 overtaking = client.last_request
                 equal((await client.repeat(overtaking)).option(coap.OSCORE), None if echo else b"", "replay")
-                equal((await client.repeat(later)).option(coap.OSCORE), None if echo else b"", "one that is late by one")
-                equal((await client.repeat(late)).option(coap.OSCORE), b"", "one that is late by two")
+                equal((await client.repeat(later)).option(coap.OSCORE), None if echo else b"", "late by one")
+                equal((await client.repeat(late)).option(coap.OSCORE), b"", "late by two")
                 equal((await client.repeat(overtaking)).option(coap.OSCORE), b"", "replay after that")
 
 
