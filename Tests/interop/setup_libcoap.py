@@ -78,7 +78,7 @@ def source_version(stanzas):
         if version and re.search(rf"^ {SHA256} \d+ {re.escape(TARBALL)}$", stanza, re.M):
             return version[1]
         seen += [version[1]] if version else []
-    raise Unavailable(f"{SUITE} has {PACKAGE} {', '.join(seen) or 'in no version'}, not the pinned {VERSION}")
+    raise Unavailable(f"{SUITE} has {PACKAGE} {', '.join(seen) or 'in no version'}, not {VERSION} with the pinned tarball")
 
 
 def fetch_from(mirror, build):

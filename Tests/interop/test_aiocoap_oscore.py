@@ -2,8 +2,8 @@
 0.4.17, which keep their contexts in files as any program on aiocoap does: requests, Observe, Block-wise, and replay
 windows that are lost.
 
-What aiocoap 0.4.17 does differently, which the cases take as it is: as a client it never ends an observation under OSCORE,
-neither with a cancellation nor by resetting notifications, until it shuts down."""
+What aiocoap 0.4.17 does differently, which the cases take as it is: as a client it never ends an observation under
+OSCORE, neither with a cancellation nor by resetting notifications, until it shuts down."""
 
 import asyncio
 import contextlib

@@ -43,7 +43,8 @@ async def core_serves_coap_client(rng, programs):
     pair = Pair(rng)
     async with CoreServer(rng, [pair.core()]).opened() as server:
         server.value = b"21.5 degrees"
-        printed = await libcoap.coap_client(programs, pair.conf(), "-m", "get", f"coap://127.0.0.1:{server.port}/value")
+        printed = await libcoap.coap_client(programs, pair.conf(), "-B", "10", "-m", "get",
+                                             f"coap://127.0.0.1:{server.port}/value")
         equal(printed.strip(), server.value, "what coap-client printed")
     equal(server.log, ["request"], "what the core saw")
 
