@@ -293,7 +293,7 @@ $(B)/gcc/readme: $(README_EXAMPLE) $(B)/gcc/libhusk.a
 test-readme: $(B)/gcc/readme ## The README's examples are the ones that are compiled; the one in C runs
 	@$<
 	@$(PYTHON) Tests/readme/readme.py
-interop: deps ## The core against lakers, aiocoap, and EDHOC-PSK, OSCORE and KUDOS written in Python from the texts
+interop: deps ## The core against lakers, aiocoap, libcoap, and EDHOC-PSK, OSCORE and KUDOS written in Python from the texts
 	@$(PYTHON) Tests/interop/run.py --build $(B)/interop --cc $(GCC)
 
 # ---- Swift -----------------------------------------------------------------------------------------------------------

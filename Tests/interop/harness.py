@@ -23,6 +23,7 @@ class Run:
         arguments = parser.parse_args()
         self.count = arguments.count
         self.seed = arguments.seed
+        self.build, self.cc = Path(arguments.build), arguments.cc
         self.passed = self.failed = 0
         husk_core.load(arguments.build, arguments.cc)
 
@@ -67,7 +68,8 @@ def equal(actual, expected, what):
 
 
 def show(value):
-    return value.hex() if isinstance(value, bytes) else repr(value)
+    shown = value.hex() if isinstance(value, bytes) else repr(value)
+    return shown if len(shown) <= 400 else f"{shown[:400]}... ({len(shown)} characters)"
 
 
 def raises(name, call, *arguments):

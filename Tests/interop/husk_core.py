@@ -456,6 +456,10 @@ class OscoreContext:
         check(lib.husk_oscore_context_init(self.c, parameters))
         return self
 
+    @property
+    def recipient_id(self):
+        return bytes(self.c.recipient_id.bytes)[:self.c.recipient_id.len]
+
     @staticmethod
     def _decode(datagram, keep):
         message = ffi.new("husk_coap_message *")
@@ -500,6 +504,23 @@ class OscoreContext:
     def unprotect_request(self, datagram):
         exchange = ffi.new("husk_oscore_exchange *")
         return self._unprotect(lib.husk_oscore_request_unprotect, exchange, datagram), exchange
+
+    def window_lost(self, echo):
+        """What was received before is not known any more; `echo` is the value that shows a request to be fresh."""
+        lib.husk_oscore_window_lost(self.c, echo)
+
+    def unprotect_or_challenge(self, datagram, reply):
+        """As unprotect_request; of a request that may be an old one (None, the protected challenge)."""
+        exchange = ffi.new("husk_oscore_exchange *")
+        try:
+            return self._unprotect(lib.husk_oscore_request_unprotect, exchange, datagram), exchange
+        except HuskError as error:
+            if error.name != "HUSK_ERR_FRESHNESS":
+                raise
+        keep, out, length = Keep(), ffi.new("uint8_t[]", 128), ffi.new("size_t *")
+        message = self._decode(reply, keep)
+        check(lib.husk_oscore_challenge_protect(self.c, exchange, message, keep.bytes(b""), out, 128, length))
+        return None, bytes(ffi.buffer(out, length[0]))
 
     def protect_response(self, exchange, datagram, own_partial_iv=False):
         return self._protect(lib.husk_oscore_response_protect, exchange, [own_partial_iv], datagram)
