@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Tests of the cycle model: known sequences on every core.
+
+    validate.py BUILD    BUILD holds cycles/cycles.so and the boards' objects, as `make test-cycles` makes them
+"""
+import pathlib
+import subprocess
+import sys
+
+import images
+import sequences
+
+START = """
+    .syntax unified
+    .thumb
+    .text
+    .thumb_func
+    .type returns, %function
+returns:
+    bx lr
+    .size returns, . - returns
+    .thumb_func
+    .type pops, %function
+pops:
+    push {r0, lr}
+    pop {r0, pc}
+    .size pops, . - pops
+    .global main
+    .thumb_func
+    .type main, %function
+main:
+    push {r4, r5, r6, r7, lr}
+    sub sp, #36
+"""
+REGION = """
+    ldr r4, =words
+    mov r5, r4
+    str r4, [r5]
+    ldr r6, =returns + 1
+    movs r7, #4
+    movs r0, #0
+    movs r1, #1
+    movs r2, #2
+    movs r3, #3
+    b 3f
+    .balign 4
+3:
+    .hword 0xbf50
+    {code}
+    .hword 0xbf80
+    b 2f
+    .ltorg
+2:
+"""
+END = """
+    movs r0, #0
+    add sp, #36
+    pop {r4, r5, r6, r7, pc}
+    .size main, . - main
+    .ltorg
+    .bss
+    .balign 4
+words:
+    .space 64
+"""
+
+
+def source(core):
+    """Assembly of a program with one region for each sequence that the core has."""
+    codes = [code for code, expected in sequences.SEQUENCES.values() if core in expected]
+    return START + "".join(REGION.format(code=code) for code in codes) + END
+
+
+def build(folder, core):
+    """Assembles and links that program; returns the image."""
+    out = folder / "cycles" / core
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "sequences.s").write_text(source(core))
+    cpu = {"m0": "cortex-m0", "m0plus": "cortex-m0plus", "m3": "cortex-m3", "m4": "cortex-m4"}[core]
+    firmware = folder / core / "CSources" / "firmware"
+    board = "nrf51" if images.MACHINES[core] == "microbit" else "mps2"
+    objects = [firmware / f"{name}.o" for name in ("startup", "semihosting", board)]
+    script = "microbit" if board == "nrf51" else board
+    image = out / "sequences.elf"
+    subprocess.run(["arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb", "-nostdlib", "-nostartfiles", "-LCSources/firmware", "-T",
+                    f"{script}.ld", "-Wl,--gc-sections", out / "sequences.s", *objects, "-lgcc", "-o", image], check=True)
+    return image
+
+
+def check(name, is_right, detail):
+    """Prints a failure; returns whether there is none."""
+    if not is_right:
+        print(f"FAILED {name}: {detail}")
+    return is_right
+
+
+def check_sequences(folder, core):
+    """One result for each sequence."""
+    _, roots = images.run(folder / "cycles" / "cycles.so", build(folder, core), core)
+    cases = {name: expected[core] for name, (_, expected) in sequences.SEQUENCES.items() if core in expected}
+    measured = [root.total().cycles for root in roots]
+    yield check(f"{core}", len(measured) == len(cases), f"{len(measured)} regions for {len(cases)} sequences")
+    for (name, expected), cycles in zip(cases.items(), measured):
+        yield check(f"{core} {name}", cycles == expected, f"{cycles} cycles, by {images.MANUALS[core]} {expected}")
+
+
+def main():
+    """Runs all tests and prints their number."""
+    folder = pathlib.Path(sys.argv[1])
+    results = [result for core in images.MACHINES for result in check_sequences(folder, core)]
+    print(f"cycle model: {sum(results)} passed, {results.count(False)} failed")
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
