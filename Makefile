@@ -282,6 +282,36 @@ size-report: $(PROFILE_IMAGES) \
 test-structure: $(CORE_OBJECTS) $(IMAGE_CPUS:%=$(B)/%/sensor.elf) $(PROFILE_IMAGES) ## Include direction, symbols, headers, openings, profiles
 	@$(PYTHON) Tests/structure/structure.py $(B)
 
+# ---- Benchmarks: cycles on Cortex-M by a model of their timing ------------------------------------------------------------
+
+# Builds that are measured: with -Os those of the firmware, with -O2 their own.
+BENCH := Benchmarks/cycles
+BENCH_CPUS := m0plus m3 m4
+BENCH_BUILDS := $(foreach cpu,$(BENCH_CPUS),$(cpu) $(cpu)-O2)
+define bench_cpu
+CC_FLAGS_$(1)-O2 := $(CC_FLAGS_$(1):-Os=-O2)
+MACHINE_$(1)-O2 := $(MACHINE_$(1))
+endef
+$(foreach cpu,$(BENCH_CPUS),$(eval $(call bench_cpu,$(cpu))))
+$(foreach cpu,$(BENCH_CPUS),$(eval $(call arm_objects,$(cpu)-O2,$(ARM)gcc)))
+
+BENCH_PLUGIN := $(B)/cycles/cycles.so
+$(BENCH_PLUGIN): $(wildcard $(BENCH)/plugin/*.[ch]) Makefile
+	@mkdir -p $(@D)
+	@$(GCC) -std=gnu11 -O2 $(WARNINGS) -fPIC -shared $(filter %.c,$^) -o $@
+
+# bench_image(build, name): build/BUILD/bench/NAME.elf of Benchmarks/cycles/NAME/*.c
+BENCH_IMAGES := device
+BENCH_SUPPORT := $(BENCH)/support/bench.c $(addprefix $(FIRMWARE)/,text.c reading.c memory.c)
+define bench_image
+$(B)/$(1)/bench/$(2).elf: $(patsubst %.c,$(B)/$(1)/%.o,$(wildcard $(BENCH)/$(2)/*.c) $(BENCH_SUPPORT) $(CORE)) \
+		$(BOARD_$(MACHINE_$(1)):%.c=$(B)/$(1)/$(FIRMWARE)/%.o) $(FIRMWARE)/$(SCRIPT_$(MACHINE_$(1))) $(FIRMWARE)/sections.ld
+	@mkdir -p $$(@D)
+	@$(ARM)gcc $$(CC_FLAGS_$(1)) $(LINK_FLAGS) -nostdlib -T $(SCRIPT_$(MACHINE_$(1))) $$(filter %.o,$$^) -lgcc -o $$@
+endef
+$(foreach build,$(BENCH_BUILDS),$(foreach name,$(BENCH_IMAGES),$(eval $(call bench_image,$(build),$(name)))))
+BENCH_ALL := $(foreach build,$(BENCH_BUILDS),$(BENCH_IMAGES:%=$(B)/$(build)/bench/%.elf))
+
 # ---- The README's examples, and other people's implementations ----------------------------------------------------------
 
 README_EXAMPLE := $(B)/gcc/Tests/readme/example.o $(B)/gcc/Tests/readme/board.o $(B)/gcc/Tests/C/loopback_gateway.o
