@@ -301,7 +301,7 @@ $(BENCH_PLUGIN): $(wildcard $(BENCH)/plugin/*.[ch]) Makefile
 	@$(GCC) -std=gnu11 -O2 $(WARNINGS) -fPIC -shared $(filter %.c,$^) -o $@
 
 # bench_image(build, name): build/BUILD/bench/NAME.elf of Benchmarks/cycles/NAME/*.c
-BENCH_IMAGES := device
+BENCH_IMAGES := device routines
 BENCH_SUPPORT := $(BENCH)/support/bench.c $(addprefix $(FIRMWARE)/,text.c reading.c memory.c)
 define bench_image
 $(B)/$(1)/bench/$(2).elf: $(patsubst %.c,$(B)/$(1)/%.o,$(wildcard $(BENCH)/$(2)/*.c) $(BENCH_SUPPORT) $(CORE)) \

@@ -19,7 +19,7 @@ enum insn_kind {
 };
 
 /* Markers are hint instructions that no core has a use for: they do nothing. */
-enum insn_mark { MARK_OPEN = 5, MARK_PAUSE, MARK_RESUME, MARK_CLOSE };
+enum insn_mark { MARK_OPEN = 6, MARK_PAUSE, MARK_RESUME, MARK_CLOSE };
 
 struct insn {
     uint32_t address;

@@ -8,11 +8,11 @@
 /* A region begins with bench_name and BENCH_OPEN and ends with BENCH_CLOSE, in one function. What lies between
  * BENCH_PAUSE and BENCH_RESUME is the peer's work and is not counted. The markers are hint instructions that do nothing
  * (plugin/insn.h); the barriers keep the compiler from moving work across them. */
-#define BENCH_MARK(code) __asm__ volatile(".hword " #code ::: "memory")
-#define BENCH_OPEN() BENCH_MARK(0xbf50)
-#define BENCH_PAUSE() BENCH_MARK(0xbf60)
-#define BENCH_RESUME() BENCH_MARK(0xbf70)
-#define BENCH_CLOSE() BENCH_MARK(0xbf80)
+#define BENCH_MARK(code) __asm__ volatile(".inst.n " #code ::: "memory")
+#define BENCH_OPEN() BENCH_MARK(0xbf60)
+#define BENCH_PAUSE() BENCH_MARK(0xbf70)
+#define BENCH_RESUME() BENCH_MARK(0xbf80)
+#define BENCH_CLOSE() BENCH_MARK(0xbf90)
 
 /* Prints "region NAME", where NAME is the parts joined by slashes; NULL parts are left out. */
 void bench_name(const char *a, const char *b, const char *c, const char *d);

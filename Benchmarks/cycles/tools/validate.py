@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
-"""Tests of the cycle model: known sequences on every core.
+"""Tests of the cycle model: known sequences on every core, and whole routines counted a second time.
 
-    validate.py BUILD    BUILD holds cycles/cycles.so and the boards' objects, as `make test-cycles` makes them
+    validate.py BUILD    BUILD holds cycles/cycles.so, the boards' objects and routines.elf, as `make test-cycles` makes
+                         them
 """
 import pathlib
 import subprocess
 import sys
 
 import images
+import recount
 import sequences
+
+RECOUNT_TOLERANCE = 0  # both follow the same tables to the cycle
 
 START = """
     .syntax unified
@@ -45,9 +49,9 @@ REGION = """
     b 3f
     .balign 4
 3:
-    .hword 0xbf50
+    .inst.n 0xbf60
     {code}
-    .hword 0xbf80
+    .inst.n 0xbf90
     b 2f
     .ltorg
 2:
@@ -104,10 +108,27 @@ def check_sequences(folder, core):
         yield check(f"{core} {name}", cycles == expected, f"{cycles} cycles, by {images.MANUALS[core]} {expected}")
 
 
+def check_routines(folder, core):
+    """The plugin's count of whole routines against the other one; and that it gives the same count twice."""
+    image, plugin = folder / core / "bench" / "routines.elf", folder / "cycles" / "cycles.so"
+    lines, roots = images.run(plugin, image, core)
+    names = [line.removeprefix("region ") for line in lines if line.startswith("region ")]
+    again = recount.recount(image, core)
+    yield check(f"{core} routines", len(names) == len(roots) == len(again) > 0, f"{len(roots)} and {len(again)} regions")
+    for name, root, other in zip(names, roots, again):
+        cycles = root.total().cycles
+        print(f"  {core:8} {name:32} {cycles:8} cycles, recounted {other:8}: {100 * (cycles - other) / other:+.2f} %")
+        yield check(f"{core} {name}", abs(cycles - other) <= RECOUNT_TOLERANCE * other, f"{cycles} and {other} cycles")
+    _, second = images.run(plugin, image, core)
+    yield check(f"{core} twice", [root.total() for root in second] == [root.total() for root in roots],
+                "two runs differ")
+
+
 def main():
     """Runs all tests and prints their number."""
     folder = pathlib.Path(sys.argv[1])
-    results = [result for core in images.MACHINES for result in check_sequences(folder, core)]
+    results = [result for core in images.MACHINES
+               for test in (check_sequences, check_routines) for result in test(folder, core)]
     print(f"cycle model: {sum(results)} passed, {results.count(False)} failed")
     return 0 if all(results) else 1
 
