@@ -309,8 +309,35 @@ $(B)/$(1)/bench/$(2).elf: $(patsubst %.c,$(B)/$(1)/%.o,$(wildcard $(BENCH)/$(2)/
 	@mkdir -p $$(@D)
 	@$(ARM)gcc $$(CC_FLAGS_$(1)) $(LINK_FLAGS) -nostdlib -T $(SCRIPT_$(MACHINE_$(1))) $$(filter %.o,$$^) -lgcc -o $$@
 endef
-$(foreach build,$(BENCH_BUILDS),$(foreach name,$(BENCH_IMAGES),$(eval $(call bench_image,$(build),$(name)))))
-BENCH_ALL := $(foreach build,$(BENCH_BUILDS),$(BENCH_IMAGES:%=$(B)/$(build)/bench/%.elf))
+$(foreach build,m0 $(BENCH_BUILDS),$(foreach name,$(BENCH_IMAGES),$(eval $(call bench_image,$(build),$(name)))))
+BENCH_MEASURED := device
+BENCH_ELFS := $(BENCH_PLUGIN) $(foreach build,$(BENCH_BUILDS),$(BENCH_MEASURED:%=$(B)/$(build)/bench/%.elf))
+MEASURE := $(PYTHON) $(BENCH)/tools/measure.py $(B) $(BENCH_MEASURED)
+
+# CORE, FLAGS (empty for -Os, or -O2) and REGION choose what `make profile` looks at.
+CORE_NAME ?= m4
+OPTIMISE ?=
+REGION ?= edhoc_psk/suite_0/message_4
+PROFILED = $(B)/$(CORE_NAME)$(OPTIMISE)/bench/device
+
+.PHONY: cycles cycles-images profile bench-check bench-accept test-cycles
+cycles: deps ## Cycles of every scenario on Cortex-M0+, M3 and M4, into Benchmarks/results/cycles.json
+	@$(MAKE) --no-print-directory cycles-images
+	@$(MEASURE) --json Benchmarks/results/cycles.json
+cycles-images: $(BENCH_ELFS)
+profile: $(BENCH_PLUGIN) $(PROFILED).elf ## Where cycles go, by function: CORE_NAME=m4 OPTIMISE=-O2 REGION=oscore/aes_ccm/request/protect/32
+	@$(PYTHON) $(BENCH)/tools/profile.py $(BENCH_PLUGIN) $(PROFILED).elf $(CORE_NAME) $(REGION) \
+		--folded $(PROFILED).folded --svg $(PROFILED).svg
+	@echo "stacks: $(PROFILED).folded, flame graph: $(PROFILED).svg"
+bench-check: deps ## Fails if a scenario takes more than 1 % more cycles than Benchmarks/thresholds says
+	@$(MAKE) --no-print-directory cycles-images
+	@$(MEASURE) --check Benchmarks/thresholds
+bench-accept: deps ## Makes today's cycles the thresholds of this compiler
+	@$(MAKE) --no-print-directory cycles-images
+	@$(MEASURE) --accept Benchmarks/thresholds
+
+test-cycles: $(BENCH_PLUGIN) $(foreach cpu,m0 m0plus m3 m4,$(B)/$(cpu)/bench/routines.elf) ## The cycle model against known counts
+	@$(PYTHON) $(BENCH)/tools/validate.py $(B)
 
 # ---- The README's examples, and other people's implementations ----------------------------------------------------------
 

@@ -9,7 +9,7 @@ import tempfile
 import images
 
 LINE = re.compile(r"^\s*([0-9a-f]+):\t(\S+)\s*([^@;]*)")
-COUNTER = re.compile(r"\[[0-9a-f]+/([0-9a-f]+)/")
+COUNTER = re.compile(r"^Trace .*?\[[0-9a-f]+/([0-9a-f]+)/|^(Stopped)", re.MULTILINE)
 OPEN, CLOSE = ("nop", "{6}"), ("nop", "{9}")
 CONDITIONS = "eq|ne|cs|cc|hs|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le"
 BRANCH = re.compile(rf"^b(?:{CONDITIONS})?$")
@@ -46,6 +46,17 @@ def listing(image):
             for address, name, operands in (match.groups() for match in matches)}
 
 
+def without_stopped(found):
+    """Addresses, without those that QEMU announced and then did not execute because something else came up."""
+    addresses = []
+    for address, stopped in found:
+        if stopped:
+            addresses.pop()
+        else:
+            addresses.append(int(address, 16))
+    return addresses
+
+
 def trace(image, core):
     """Addresses in the order of execution."""
     with tempfile.TemporaryDirectory() as folder:
@@ -54,7 +65,7 @@ def trace(image, core):
                         "null", "-semihosting-config", "enable=on,target=native", "-kernel", str(image), "-singlestep",
                         "-d", "exec,nochain", "-D", str(log)], stdin=subprocess.DEVNULL, capture_output=True, check=True,
                        timeout=images.SECONDS_MAX)
-        return [int(address, 16) for address in COUNTER.findall(log.read_text())]
+        return without_stopped(COUNTER.findall(log.read_text()))
 
 
 def between_markers(code, counters):
