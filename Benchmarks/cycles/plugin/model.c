@@ -56,8 +56,8 @@ static void overlap(struct counts *add)
     }
 }
 
-/* Fetching `last` from flash: no prefetch, no cache but the line read last. */
-static unsigned fetch_waits(void)
+/* Fetching `last` from flash: no prefetch, no cache but the line read last, and that only until a branch is taken. */
+static unsigned fetch_waits(bool moves_on)
 {
     unsigned lines = 0;
     for (uint32_t address = last->address; address < last->address + last->size; address += 2) {
@@ -65,6 +65,7 @@ static unsigned fetch_waits(void)
         lines += now != line;
         line = now;
     }
+    line = moves_on ? NO_LINE : line;
     return last->address < RAM_START ? lines * options.wait : 0;
 }
 
@@ -86,7 +87,7 @@ static void charge(const struct insn *next)
         add.low += last->taken - (uint64_t)last->taken_spread;
     }
     if (options.wait > 0) {
-        unsigned waits = fetch_waits() + data_waits * options.wait;
+        unsigned waits = fetch_waits(moved) + data_waits * options.wait;
         add.cycles += waits;
         add.low += waits;
     }

@@ -1,10 +1,6 @@
 """Short sequences of instructions and the cycles they take by the manuals' tables, one or more for each class of
 instruction. r4 and r5 point to words in RAM, r6 to a function that returns at once, r7 is 4."""
 
-ARMV6M = ("m0", "m0plus")
-ARMV7M = ("m3", "m4")
-
-
 def cycles(m0, m0plus, m3, m4=None):
     """Expected cycles on each core; the M4 as the M3 unless told."""
     return dict(zip(("m0", "m0plus", "m3", "m4"), (m0, m0plus, m3, m3 if m4 is None else m4)))
@@ -51,6 +47,7 @@ SEQUENCES = {
     "call and return": ("bl returns", cycles(4 + 3, 3 + 2, 4 + 4)),
     "call through a register": ("blx r6", cycles(3 + 3, 2 + 2, 4 + 4)),
     "call and pop pc": ("bl pops", cycles(4 + 3 + 6, 3 + 3 + 5, 4 + 3 + 6)),
+    "tail call": ("bl tails", cycles(4 + 3 + 3, 3 + 2 + 2, 4 + 4 + 4)),
     "write to pc": ("ldr r0, =1f\n nop\n mov pc, r0\n .balign 4\n1:", cycles(6, 5, 7)),
     "branch to the next instruction": ("b 1f\n1:", cycles(3, 2, 4)),
     "special registers": ("mrs r0, primask\n msr primask, r0", cycles(8, 6, 4)),
@@ -76,4 +73,14 @@ SEQUENCES = {
     "conditional, done": ("cmp r7, #4\n itt eq\n ldreq r0, [r4]\n moveq r1, #0", v7m(5)),
     "conditional, skipped": ("cmp r7, #4\n itt ne\n ldrne r0, [r4]\n movne r1, #0", v7m(4)),
     "signed multiplication of halves": ("smulbb r0, r1, r2\n smlabb r0, r1, r2, r3\n umaal r0, r1, r2, r3", {"m4": 3}),
+}
+
+# Name: core, options of the model, cycles. Each sequence begins in the middle of a word of flash.
+WITH_OPTIONS = {
+    "multiply": ("m0plus", {"multiplier": 32}, 64),
+    "move": ("m0plus", {"wait": 2}, 3 + 2 * 2),                       # two words of code
+    "one load": ("m4", {"wait": 3}, 3 + 2 * 3),                       # two words of code; data in RAM
+    "write to pc": ("m0plus", {"wait": 2}, 5 + 2 * 2 + 2),            # two words of code, one of data
+    "shift": ("m0plus", {"wait": 2, "line": 16}, 5 + 2),              # one line of code
+    "loop of ten": ("m3", {"wait": 1}, 1 + 9 * 5 + 2 + 10 * 1 + 1),   # the loop lies in one word, and fills it
 }

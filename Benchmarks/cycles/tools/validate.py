@@ -24,6 +24,11 @@ returns:
     bx lr
     .size returns, . - returns
     .thumb_func
+    .type tails, %function
+tails:
+    b returns
+    .size tails, . - tails
+    .thumb_func
     .type pops, %function
 pops:
     push {r0, lr}
@@ -47,7 +52,7 @@ REGION = """
     movs r2, #2
     movs r3, #3
     b 3f
-    .balign 4
+    .balign 16
 3:
     .inst.n 0xbf60
     {code}
@@ -108,6 +113,42 @@ def check_sequences(folder, core):
         yield check(f"{core} {name}", cycles == expected, f"{cycles} cycles, by {images.MANUALS[core]} {expected}")
 
 
+def names_below(root):
+    """A region's tree as name, calls and names below it, in alphabetical order."""
+    return [(child.function.name, child.calls, names_below(child))
+            for child in sorted(root.children, key=lambda child: child.function.name) if child.total().instructions]
+
+
+TREES = {
+    "move": [],
+    "call and return": [("returns", 1, [])],
+    "call and pop pc": [("pops", 1, [])],
+    "tail call": [("returns", 1, []), ("tails", 1, [])],
+    "paused": [],
+}
+
+
+def check_trees(folder, core):
+    """Cycles are those of the function they were spent in, in the place it was called from."""
+    _, roots = images.run(folder / "cycles" / "cycles.so", folder / "cycles" / core / "sequences.elf", core)
+    names = [name for name, (_, expected) in sequences.SEQUENCES.items() if core in expected]
+    for name, expected in TREES.items():
+        root = roots[names.index(name)]
+        found = names_below(root)
+        yield check(f"{core} calls in {name}", root.function.name == "main" and found == expected, found)
+
+
+def check_options(folder, core):
+    """Wait states and the slow multiplier."""
+    names = [name for name, (_, expected) in sequences.SEQUENCES.items() if core in expected]
+    for name, (its_core, options, expected) in sequences.WITH_OPTIONS.items():
+        if its_core == core:
+            _, roots = images.run(folder / "cycles" / "cycles.so", folder / "cycles" / core / "sequences.elf", core,
+                                  **options)
+            cycles = roots[names.index(name)].total().cycles
+            yield check(f"{core} {name} {options}", cycles == expected, f"{cycles} cycles, not {expected}")
+
+
 def check_routines(folder, core):
     """The plugin's count of whole routines against the other one; and that it gives the same count twice."""
     image, plugin = folder / core / "bench" / "routines.elf", folder / "cycles" / "cycles.so"
@@ -128,7 +169,7 @@ def main():
     """Runs all tests and prints their number."""
     folder = pathlib.Path(sys.argv[1])
     results = [result for core in images.MACHINES
-               for test in (check_sequences, check_routines) for result in test(folder, core)]
+               for test in (check_sequences, check_trees, check_options, check_routines) for result in test(folder, core)]
     print(f"cycle model: {sum(results)} passed, {results.count(False)} failed")
     return 0 if all(results) else 1
 
