@@ -282,7 +282,7 @@ size-report: $(PROFILE_IMAGES) \
 test-structure: $(CORE_OBJECTS) $(IMAGE_CPUS:%=$(B)/%/sensor.elf) $(PROFILE_IMAGES) ## Include direction, symbols, headers, openings, profiles
 	@$(PYTHON) Tests/structure/structure.py $(B)
 
-# ---- Benchmarks: cycles on Cortex-M by a model of their timing ------------------------------------------------------------
+# ---- Benchmarks: cycles on Cortex-M by a model of their timing -------------------------------------------------------
 
 # Builds that are measured: with -Os those of the firmware, with -O2 their own.
 BENCH := Benchmarks/cycles
@@ -314,19 +314,19 @@ BENCH_MEASURED := device
 BENCH_ELFS := $(BENCH_PLUGIN) $(foreach build,$(BENCH_BUILDS),$(BENCH_MEASURED:%=$(B)/$(build)/bench/%.elf))
 MEASURE := $(PYTHON) $(BENCH)/tools/measure.py $(B) $(BENCH_MEASURED)
 
-# CORE, FLAGS (empty for -Os, or -O2) and REGION choose what `make profile` looks at.
-CORE_NAME ?= m4
-OPTIMISE ?=
+# CPU (m0plus, m3, m4), OPT (empty for -Os, or -O2) and REGION choose what `make profile` looks at.
+CPU ?= m4
+OPT ?=
 REGION ?= edhoc_psk/suite_0/message_4
-PROFILED = $(B)/$(CORE_NAME)$(OPTIMISE)/bench/device
+PROFILED = $(B)/$(CPU)$(OPT)/bench/device
 
 .PHONY: cycles cycles-images profile bench-check bench-accept test-cycles
 cycles: deps ## Cycles of every scenario on Cortex-M0+, M3 and M4, into Benchmarks/results/cycles.json
 	@$(MAKE) --no-print-directory cycles-images
 	@$(MEASURE) --json Benchmarks/results/cycles.json
 cycles-images: $(BENCH_ELFS)
-profile: $(BENCH_PLUGIN) $(PROFILED).elf ## Where cycles go, by function: CORE_NAME=m4 OPTIMISE=-O2 REGION=oscore/aes_ccm/request/protect/32
-	@$(PYTHON) $(BENCH)/tools/profile.py $(BENCH_PLUGIN) $(PROFILED).elf $(CORE_NAME) $(REGION) \
+profile: $(BENCH_PLUGIN) $(PROFILED).elf ## Where cycles go, by function: CPU=m4 OPT=-O2 REGION=kudos/fs
+	@$(PYTHON) $(BENCH)/tools/profile.py $(BENCH_PLUGIN) $(PROFILED).elf $(CPU) $(REGION) \
 		--folded $(PROFILED).folded --svg $(PROFILED).svg
 	@echo "stacks: $(PROFILED).folded, flame graph: $(PROFILED).svg"
 bench-check: deps ## Fails if a scenario takes more than 1 % more cycles than Benchmarks/thresholds says
@@ -336,7 +336,7 @@ bench-accept: deps ## Makes today's cycles the thresholds of this compiler
 	@$(MAKE) --no-print-directory cycles-images
 	@$(MEASURE) --accept Benchmarks/thresholds
 
-test-cycles: $(BENCH_PLUGIN) $(foreach cpu,m0 m0plus m3 m4,$(B)/$(cpu)/bench/routines.elf) ## The cycle model against known counts
+test-cycles: $(BENCH_PLUGIN) $(IMAGE_CPUS:%=$(B)/%/bench/routines.elf) ## The cycle model against known counts
 	@$(PYTHON) $(BENCH)/tools/validate.py $(B)
 
 # ---- The README's examples, and other people's implementations ----------------------------------------------------------

@@ -40,7 +40,7 @@ static void prepare(const husk_suite *const *suite)
     bench_ok(husk_cred_compose(office, psk.kid, cred_r, sizeof cred_r, &psk.cred_r.len), "CRED_R");
 }
 
-/* ---- The peer -------------------------------------------------------------------------------------------------------- */
+/* The peer. */
 
 static void gateway_takes_message_1(message *m)
 {
@@ -71,7 +71,7 @@ static void gateway_takes_combined(message *m)
     *m = response;
 }
 
-/* ---- The device ------------------------------------------------------------------------------------------------------ */
+/* The device. */
 
 static husk_status send_message_1(message *m)
 {
@@ -120,8 +120,6 @@ static husk_status remember(void)
     husk_status status = husk_edhoc_export(&device, HUSK_EDHOC_EXPORT_RKID, none, rkid, sizeof rkid);
     return status == HUSK_OK ? husk_edhoc_export(&device, HUSK_EDHOC_EXPORT_RPSK, none, rpsk, sizeof rpsk) : status;
 }
-
-/* ---- Scenarios ------------------------------------------------------------------------------------------------------- */
 
 static void check_agreement(void)
 {

@@ -1,5 +1,5 @@
-/* Routines of ours that tools/recount.py counts a second time, from a listing and a trace. Each has loops, calls, loads and
- * stores of all kinds. Buffers are aligned because a trace has no data addresses. */
+/* Routines of ours that tools/recount.py counts a second time, from a listing and a trace. Each has loops, calls, loads
+ * and stores of all kinds. Buffers are aligned because a trace has no data addresses. */
 #include "../support/bench.h"
 
 #define TEXT_BYTES 32

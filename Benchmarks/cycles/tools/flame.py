@@ -1,5 +1,5 @@
-"""Draws the tree of a region as a flame graph: a box for each call path, as wide as its share of the cycles, its callers
-below it. Hovering over a box shows its name and cycles."""
+"""Draws the tree of a region as a flame graph: a box for each call path, as wide as its share of the cycles, above the
+box of its caller. Hovering over a box shows its name and cycles."""
 import xml.sax.saxutils
 
 import split
@@ -38,6 +38,12 @@ def box(left, top, width, name, cycles, whole, kind):
             f'<text x="{left + 3:.1f}" y="{top + ROW - 6}">{xml.sax.saxutils.escape(label)}</text></g>\n')
 
 
+def legend_entry(left, top, kind):
+    """What a colour stands for."""
+    return (f'<rect x="{left}" y="{top}" width="12" height="12" fill="{COLOURS[kind]}"/>'
+            f'<text x="{left + 17}" y="{top + 10}">{kind.replace("_", "-")}</text>')
+
+
 def draw(root, title):
     """The SVG."""
     whole = root.total().cycles
@@ -46,9 +52,8 @@ def draw(root, title):
     drawn = "".join(box(MARGIN + left, height - MARGIN - (level + 1) * ROW, width, name, cycles, whole, kind)
                     for left, level, width, name, cycles, kind
                     in boxes(root, 0, 0, (WIDTH - 2 * MARGIN) / whole, "rest"))
-    legend = "".join(f'<rect x="{MARGIN + 110 * index}" y="{height - MARGIN + 6}" width="12" height="12" fill="{colour}"/>'
-                     f'<text x="{MARGIN + 110 * index + 17}" y="{height - MARGIN + 16}">{kind.replace("_", "-")}</text>'
-                     for index, (kind, colour) in enumerate(COLOURS.items()))
+    legend = "".join(legend_entry(MARGIN + 110 * index, height - MARGIN + 6, kind)
+                     for index, kind in enumerate(COLOURS))
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
             f'font-family="monospace" font-size="{FONT}">\n<rect width="100%" height="100%" fill="#ffffff"/>\n'
             f'<text x="{MARGIN}" y="{MARGIN - 6}" font-size="14">'

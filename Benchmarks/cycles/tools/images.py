@@ -56,14 +56,11 @@ UNKNOWN = Function("?", 0, 0, "")
 
 def functions(image):
     """Functions of an image by address. Where several names share an address, the first one counts."""
-    out = subprocess.run(["arm-none-eabi-nm", "-S", "-n", "-l", image], check=True, capture_output=True, text=True).stdout
+    out = subprocess.run(["arm-none-eabi-nm", "-S", "-n", "-l", image], check=True, capture_output=True, text=True)
     found = {}
-    for line in out.splitlines():
-        match = SYMBOL.match(line)
-        if match:
-            start, size, name, file = match.groups()
-            found.setdefault(int(start, 16) & ~1, Function(name, int(start, 16) & ~1, (int(start, 16) & ~1) + int(size, 16),
-                                                           file or ""))
+    for match in filter(None, map(SYMBOL.match, out.stdout.splitlines())):
+        start, size = int(match[1], 16) & ~1, int(match[2], 16)
+        found.setdefault(start, Function(match[3], start, start + size, match[4] or ""))
     return [found[start] for start in sorted(found)]
 
 
@@ -85,6 +82,12 @@ def read_regions(text, known):
     return roots
 
 
+def simulator(core, image):
+    """The command that runs an image and ends with its exit code."""
+    return ["qemu-system-arm", "-M", MACHINES[core], "-display", "none", "-monitor", "none", "-serial", "null",
+            "-semihosting-config", "enable=on,target=native", "-kernel", str(image)]
+
+
 def run(plugin, image, core, **options):
     """Runs an image to its end; returns the lines it printed and the roots of its regions. `options` are those of the
     plugin: wait, line, multiplier."""
@@ -93,10 +96,9 @@ def run(plugin, image, core, **options):
         table, out = pathlib.Path(folder, "functions"), pathlib.Path(folder, "out")
         table.write_text("".join(f"{function.start:x} {function.end:x}\n" for function in known))
         settings = {"core": core, "functions": table, "out": out} | options
-        arguments = ",".join([str(pathlib.Path(plugin).resolve())] + [f"{key}={value}" for key, value in settings.items()])
-        command = ["qemu-system-arm", "-M", MACHINES[core], "-display", "none", "-monitor", "none", "-serial", "null",
-                   "-semihosting-config", "enable=on,target=native", "-kernel", str(image), "-plugin", arguments]
-        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS_MAX)
+        arguments = ",".join([str(pathlib.Path(plugin).resolve()), *(f"{key}={settings[key]}" for key in settings)])
+        result = subprocess.run(simulator(core, image) + ["-plugin", arguments], stdin=subprocess.DEVNULL,
+                                capture_output=True, text=True, timeout=SECONDS_MAX)
         if result.returncode != 0 or not out.exists():
             raise RuntimeError(f"{image} on {core}: exit code {result.returncode}\n{result.stdout}{result.stderr}")
         return (result.stdout + result.stderr).splitlines(), read_regions(out.read_text(), known)

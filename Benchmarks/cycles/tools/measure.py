@@ -84,15 +84,15 @@ def table(results):
     print(f"{'cycles':{width}}" + "".join(f"{NAMES[core] + ' ' + flags:>13}" for core, flags in columns))
     for scenario in scenarios:
         print(f"{scenario:{width}}" + "".join(f"{cells[scenario, *column]['cycles']:13,}" for column in columns))
-    print(f"\n{'split, percent of cycles, -Os':{width}}" + "".join(f"{NAMES[core]:^26}" for core in CORES))
-    print(" " * width + " public   hash   aead  rest" * len(CORES))
+    print(f"\n{'split, percent of cycles, -Os':{width}}" + "".join(f"{NAMES[core]:^28}" for core in CORES))
+    print(" " * width + "public   hash   aead   rest ".rjust(28) * len(CORES))
     for scenario in scenarios:
         shares = (share for core in CORES for share in percentages(cells[scenario, core, "-Os"]))
-        print(f"{scenario:{width}}" + "".join(f"{share:6.1f} " if index % 4 else f"{share:6.1f} "
-                                               for index, share in enumerate(shares)))
-    print("\nM0+ figures are exact for zero wait states and a multiplier of one cycle; on M3 and M4 the true count may be\n"
-          "less by up to " + ", ".join(f"{spread(results, core):.0f} % ({NAMES[core]})" for core in ("m3", "m4"))
-          + ": Benchmarks/README.md says why.")
+        print(f"{scenario:{width}}" + "".join(f"{share:6.1f} " for share in shares))
+    errors = ", ".join(f"{low:+.1f} to {high:+.1f} % ({NAMES[core]})" for core, (low, high) in ERROR_PERCENT.items())
+    ranges = " and ".join(f"{spread(results, core):.0f} % ({NAMES[core]})" for core in ("m3", "m4"))
+    print(f"\nNo wait states. Error against other people's measurements of their code: {errors}.\n"
+          f"Below these figures the manuals leave room for up to {ranges}: Benchmarks/README.md says why.")
 
 
 def percentages(result):

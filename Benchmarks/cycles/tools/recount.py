@@ -1,6 +1,6 @@
 """A second count of the same program that shares nothing with the plugin: it reads the assembly of a listing (objdump)
-and a trace of program counters (QEMU's own, without the plugin), and adds up the manuals' tables by mnemonic. It sees no
-data addresses, so what it counts must not have unaligned accesses."""
+and a trace of program counters (QEMU's own, without the plugin), and adds up the manuals' tables by mnemonic. It sees
+no data addresses, so what it counts must not have unaligned accesses."""
 import pathlib
 import re
 import subprocess
@@ -61,10 +61,8 @@ def trace(image, core):
     """Addresses in the order of execution."""
     with tempfile.TemporaryDirectory() as folder:
         log = pathlib.Path(folder, "log")
-        subprocess.run(["qemu-system-arm", "-M", images.MACHINES[core], "-display", "none", "-monitor", "none", "-serial",
-                        "null", "-semihosting-config", "enable=on,target=native", "-kernel", str(image), "-singlestep",
-                        "-d", "exec,nochain", "-D", str(log)], stdin=subprocess.DEVNULL, capture_output=True, check=True,
-                       timeout=images.SECONDS_MAX)
+        command = images.simulator(core, image) + ["-singlestep", "-d", "exec,nochain", "-D", str(log)]
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=images.SECONDS_MAX)
         return without_stopped(COUNTER.findall(log.read_text()))
 
 

@@ -24,8 +24,8 @@ SEQUENCES = {
     "extend, reverse": ("sxtb r0, r1\n uxth r0, r1\n rev r0, r1\n rev16 r0, r1", cycles(4, 4, 4)),
     "multiply": ("muls r0, r1, r0\n muls r2, r1, r2", cycles(2, 2, 2)),
     "one load": ("ldr r0, [r4]\n movs r1, #0", cycles(3, 3, 3)),
-    "loads, all widths": ("ldr r0, [r4]\n nop\n ldrh r0, [r4]\n nop\n ldrb r0, [r4, #1]\n nop\n ldrsh r0, [r4, r7]\n nop\n"
-                          " ldrsb r0, [r4, r7]\n nop\n ldr r0, [sp, #4]\n nop\n ldr r0, =12345678\n nop",
+    "loads, all widths": ("ldr r0, [r4]\n nop\n ldrh r0, [r4]\n nop\n ldrb r0, [r4, #1]\n nop\n ldrsh r0, [r4, r7]\n"
+                          " nop\n ldrsb r0, [r4, r7]\n nop\n ldr r0, [sp, #4]\n nop\n ldr r0, =12345678\n nop",
                           cycles(21, 21, 21)),
     "two loads": ("ldr r0, [r4]\n ldr r1, [r5]", cycles(4, 4, 3)),
     "three loads": ("ldr r0, [r4, r7]\n ldr r1, [r5]\n ldr r2, [r4, #4]", cycles(6, 6, 4)),
@@ -37,6 +37,14 @@ SEQUENCES = {
     "store, load": ("str r0, [r4]\n ldr r1, [r5]", cycles(4, 4, 3)),
     "address waits for a result": ("mov r0, r4\n ldr r1, [r0]", cycles(3, 3, 4)),
     "address does not wait": ("mov r0, r4\n nop\n ldr r1, [r0]", cycles(4, 4, 4)),
+    "address waits for all kinds of results": (
+        "adds r3, r4, #0\n ldr r0, [r3]\n mov r8, r4\n mov r3, r8\n ldr r0, [r3]\n movs r3, #4\n ldr r0, [r4, r3]\n"
+        " rev r3, r4\n rev r3, r3\n ldr r0, [r3]\n add r3, sp, #8\n ldr r0, [r3]\n sub sp, #8\n ldr r0, [sp]\n"
+        " add sp, #8",
+        cycles(21, 21, 27)),
+    "address does not wait for a comparison": (
+        "cmp r4, #1\n ldr r0, [r4]\n cmp r4, r1\n ldr r0, [r4]\n tst r4, r1\n ldr r0, [r4]\n mov r8, r1\n cmp r4, r8\n"
+        " ldr r0, [r4]", cycles(13, 13, 13)),
     "load multiple": ("mov r3, r4\n ldmia r3!, {r0, r1, r2}", cycles(5, 5, 5)),
     "store multiple": ("mov r3, r4\n stmia r3!, {r0, r1}", cycles(4, 4, 4)),
     "push, pop": ("push {r0, r1, r2}\n pop {r0, r1, r2}", cycles(8, 8, 8)),
@@ -55,12 +63,14 @@ SEQUENCES = {
     "hint": ("nop\n sev\n yield", cycles(3, 3, 3)),
     "paused": ("nop\n .inst.n 0xbf70\n muls r0, r1, r0\n bl returns\n .inst.n 0xbf80\n nop", cycles(2, 2, 2)),
 
-    "32-bit computation": ("add.w r0, r1, r2, lsl #3\n movw r0, #4660\n movt r0, #4660\n ubfx r0, r1, #2, #3\n ror.w r0, r1, #3\n"
-                           " clz r0, r1", v7m(6)),
+    "32-bit computation": ("add.w r0, r1, r2, lsl #3\n movw r0, #4660\n movt r0, #4660\n ubfx r0, r1, #2, #3\n"
+                           " ror.w r0, r1, #3\n clz r0, r1", v7m(6)),
     "multiply and add": ("mul r0, r1, r2\n mla r0, r1, r2, r3\n mls r0, r1, r2, r3", v7m(5, 3)),
     "long multiply": ("umull r0, r1, r2, r3\n smull r0, r1, r2, r3", v7m(10, 2)),
     "long multiply and add": ("umlal r0, r1, r2, r3\n smlal r0, r1, r2, r3", v7m(14, 2)),
     "divide": ("udiv r0, r1, r2\n sdiv r0, r1, r2", v7m(24)),
+    "address waits for 32-bit results": ("add.w r3, r4, #0\n ldr r0, [r3]\n umull r3, r1, r4, r1\n ldr r0, [r3]\n"
+                                         " bfc r3, #0, #1\n ldr r0, [r3]", v7m(4 + 8 + 4, 4 + 4 + 4)),
     "compare with zero, taken": ("cbnz r7, 1f\n nop\n1:", v7m(4)),
     "compare with zero, not taken": ("cbz r7, 1f\n nop\n1:", v7m(2)),
     "table branch": ("movs r0, #0\n tbb [pc, r0]\n .byte 1, 1\n1:", v7m(7)),
@@ -68,8 +78,8 @@ SEQUENCES = {
     "load with writeback": ("mov r3, r4\n nop\n ldr r0, [r3], #4\n ldr r1, [r3, #4]!", v7m(5)),
     "load double": ("ldrd r0, r1, [r4]\n strd r0, r1, [r4]", v7m(6)),
     "load multiple, 32-bit": ("ldmia.w r4, {r0, r1, r8}\n stmdb sp, {r0, r8}", v7m(7)),
-    "unaligned loads": ("ldr r0, [r4, #1]\n nop\n ldr r0, [r4, #2]\n nop\n ldrh r0, [r4, #1]\n nop\n ldrh r0, [r4, #2]\n nop",
-                        v7m(12 + 2 + 1 + 1)),
+    "unaligned loads": ("ldr r0, [r4, #1]\n nop\n ldr r0, [r4, #2]\n nop\n ldrh r0, [r4, #1]\n nop\n"
+                        " ldrh r0, [r4, #2]\n nop", v7m(12 + 2 + 1 + 1)),
     "conditional, done": ("cmp r7, #4\n itt eq\n ldreq r0, [r4]\n moveq r1, #0", v7m(5)),
     "conditional, skipped": ("cmp r7, #4\n itt ne\n ldrne r0, [r4]\n movne r1, #0", v7m(4)),
     "signed multiplication of halves": ("smulbb r0, r1, r2\n smlabb r0, r1, r2, r3\n umaal r0, r1, r2, r3", {"m4": 3}),

@@ -3,8 +3,9 @@ import images
 
 KINDS = ("public_key", "hash", "aead", "rest")
 
-# Source files whose functions, with all they call, are of a kind. The first that matches counts; functions of other files
-# (copying, wiping, the compiler's helpers) are of their caller's kind. A comparison with other people's code adds theirs.
+# Source files whose functions, with all they call, are of a kind. The first that matches counts; functions of other
+# files (copying, wiping, the compiler's helpers) are of their caller's kind. A comparison with other people's code adds
+# its files here.
 RULES = (
     ("public_key", ("/primitive/x25519.c", "/primitive/p256.c", "/crypto/ecdh_")),
     ("hash", ("/primitive/sha256.c", "/crypto/hash_", "/crypto/hmac.c", "/crypto/hkdf.c")),

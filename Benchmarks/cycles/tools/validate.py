@@ -91,8 +91,9 @@ def build(folder, core):
     objects = [firmware / f"{name}.o" for name in ("startup", "semihosting", board)]
     script = "microbit" if board == "nrf51" else board
     image = out / "sequences.elf"
-    subprocess.run(["arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb", "-nostdlib", "-nostartfiles", "-LCSources/firmware", "-T",
-                    f"{script}.ld", "-Wl,--gc-sections", out / "sequences.s", *objects, "-lgcc", "-o", image], check=True)
+    subprocess.run(["arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb", "-nostdlib", "-nostartfiles", "-LCSources/firmware",
+                    "-T", f"{script}.ld", "-Wl,--gc-sections", out / "sequences.s", *objects, "-lgcc", "-o", image],
+                   check=True)
     return image
 
 
@@ -155,7 +156,8 @@ def check_routines(folder, core):
     lines, roots = images.run(plugin, image, core)
     names = [line.removeprefix("region ") for line in lines if line.startswith("region ")]
     again = recount.recount(image, core)
-    yield check(f"{core} routines", len(names) == len(roots) == len(again) > 0, f"{len(roots)} and {len(again)} regions")
+    yield check(f"{core} routines", len(names) == len(roots) == len(again) > 0,
+                f"{len(roots)} and {len(again)} regions")
     for name, root, other in zip(names, roots, again):
         cycles = root.total().cycles
         print(f"  {core:8} {name:32} {cycles:8} cycles, recounted {other:8}: {100 * (cycles - other) / other:+.2f} %")
@@ -168,8 +170,8 @@ def check_routines(folder, core):
 def main():
     """Runs all tests and prints their number."""
     folder = pathlib.Path(sys.argv[1])
-    results = [result for core in images.MACHINES
-               for test in (check_sequences, check_trees, check_options, check_routines) for result in test(folder, core)]
+    tests = (check_sequences, check_trees, check_options, check_routines)
+    results = [result for core in images.MACHINES for test in tests for result in test(folder, core)]
     print(f"cycle model: {sum(results)} passed, {results.count(False)} failed")
     return 0 if all(results) else 1
 
