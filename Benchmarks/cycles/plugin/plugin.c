@@ -77,7 +77,8 @@ static struct insn *look_up(const struct qemu_plugin_insn *translated)
         _Exit(70);
     }
     uint16_t first = (uint16_t)(code[0] | code[1] << 8);
-    uint16_t second = size == 4 ? (uint16_t)(code[2] | code[3] << 8) : 0;
+    /* The last instruction of a page also comes with what QEMU looked at of the next: the size may be too great. */
+    uint16_t second = size >= 4 ? (uint16_t)(code[2] | code[3] << 8) : 0;
     struct insn insn = insn_decode(&core, address, first, second);
     insn.conditional = takes_it(&insn);
     insn.function = find_function(address);

@@ -71,6 +71,7 @@ SEQUENCES = {
     "divide": ("udiv r0, r1, r2\n sdiv r0, r1, r2", v7m(24)),
     "address waits for 32-bit results": ("add.w r3, r4, #0\n ldr r0, [r3]\n umull r3, r1, r4, r1\n ldr r0, [r3]\n"
                                          " bfc r3, #0, #1\n ldr r0, [r3]", v7m(4 + 8 + 4, 4 + 4 + 4)),
+    "end of QEMU's page": ("b 4f\n .balign 1024\n .space 1018\n4:\n and.w r3, r4, r4\n ldr.w r0, [r3]", v7m(8)),
     "compare with zero, taken": ("cbnz r7, 1f\n nop\n1:", v7m(4)),
     "compare with zero, not taken": ("cbz r7, 1f\n nop\n1:", v7m(2)),
     "table branch": ("movs r0, #0\n tbb [pc, r0]\n .byte 1, 1\n1:", v7m(7)),
