@@ -312,6 +312,7 @@ endef
 $(foreach build,m0 $(BENCH_BUILDS),$(foreach name,$(BENCH_IMAGES),$(eval $(call bench_image,$(build),$(name)))))
 BENCH_MEASURED := device
 BENCH_ELFS := $(BENCH_PLUGIN) $(foreach build,$(BENCH_BUILDS),$(BENCH_MEASURED:%=$(B)/$(build)/bench/%.elf))
+BENCH_RESULTS := Benchmarks/results/cycles.json
 MEASURE := $(PYTHON) $(BENCH)/tools/measure.py $(B) $(BENCH_MEASURED)
 
 # CPU (m0plus, m3, m4), OPT (empty for -Os, or -O2) and REGION choose what `make profile` looks at.
@@ -323,7 +324,7 @@ PROFILED = $(B)/$(CPU)$(OPT)/bench/device
 .PHONY: cycles cycles-images profile bench-check bench-accept test-cycles
 cycles: deps ## Cycles of every scenario on Cortex-M0+, M3 and M4, into Benchmarks/results/cycles.json
 	@$(MAKE) --no-print-directory cycles-images
-	@$(MEASURE) --json Benchmarks/results/cycles.json
+	@$(MEASURE) --json $(BENCH_RESULTS)
 cycles-images: $(BENCH_ELFS)
 profile: $(BENCH_PLUGIN) $(PROFILED).elf ## Where cycles go, by function: CPU=m4 OPT=-O2 REGION=kudos/fs
 	@$(PYTHON) $(BENCH)/tools/profile.py $(BENCH_PLUGIN) $(PROFILED).elf $(CPU) $(REGION) \
@@ -332,9 +333,9 @@ profile: $(BENCH_PLUGIN) $(PROFILED).elf ## Where cycles go, by function: CPU=m4
 bench-check: deps ## Fails if a scenario takes more than 1 % more cycles than Benchmarks/thresholds says
 	@$(MAKE) --no-print-directory cycles-images
 	@$(MEASURE) --check Benchmarks/thresholds
-bench-accept: deps ## Makes today's cycles the thresholds of this compiler
+bench-accept: deps ## Makes today's cycles the thresholds of this compiler, and the results
 	@$(MAKE) --no-print-directory cycles-images
-	@$(MEASURE) --accept Benchmarks/thresholds
+	@$(MEASURE) --accept Benchmarks/thresholds --json $(BENCH_RESULTS)
 
 test-cycles: $(BENCH_PLUGIN) $(IMAGE_CPUS:%=$(B)/%/bench/routines.elf) ## The cycle model against known counts
 	@$(PYTHON) $(BENCH)/tools/validate.py $(B)

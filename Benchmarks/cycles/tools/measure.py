@@ -4,7 +4,8 @@
     measure.py BUILD IMAGE... [--json FILE]      measures, prints a table, writes the results
     measure.py BUILD IMAGE... --check FOLDER     fails if a figure is more than 1 % above the threshold in
                                                  FOLDER/COMPILER.json
-    measure.py BUILD IMAGE... --accept FOLDER    makes what is measured now the thresholds of this compiler
+    measure.py BUILD IMAGE... --accept FOLDER    makes what is measured now the thresholds of this compiler; writes the
+                                                 results too if told where
 
 BUILD is where make builds; IMAGE the names of images there (BUILD/CORE/bench/IMAGE.elf). --wait and --multiplier pass
 options to the model.
@@ -163,8 +164,8 @@ def main():
         return check(results, arguments.check)
     if arguments.accept:
         accept(results, arguments.accept)
-        return 0
-    table(results)
+    if not arguments.accept:
+        table(results)
     if arguments.json:
         write(results, arguments.json, arguments.wait, arguments.multiplier)
     return 0
