@@ -282,6 +282,64 @@ size-report: $(PROFILE_IMAGES) \
 test-structure: $(CORE_OBJECTS) $(IMAGE_CPUS:%=$(B)/%/sensor.elf) $(PROFILE_IMAGES) ## Include direction, symbols, headers, openings, profiles
 	@$(PYTHON) Tests/structure/structure.py $(B)
 
+# ---- Benchmarks: cycles on Cortex-M by a model of their timing -------------------------------------------------------
+
+# Builds that are measured: with -Os those of the firmware, with -O2 their own.
+BENCH := Benchmarks/cycles
+BENCH_CPUS := m0plus m3 m4
+BENCH_BUILDS := $(foreach cpu,$(BENCH_CPUS),$(cpu) $(cpu)-O2)
+define bench_cpu
+CC_FLAGS_$(1)-O2 := $(CC_FLAGS_$(1):-Os=-O2)
+MACHINE_$(1)-O2 := $(MACHINE_$(1))
+endef
+$(foreach cpu,$(BENCH_CPUS),$(eval $(call bench_cpu,$(cpu))))
+$(foreach cpu,$(BENCH_CPUS),$(eval $(call arm_objects,$(cpu)-O2,$(ARM)gcc)))
+
+BENCH_PLUGIN := $(B)/cycles/cycles.so
+$(BENCH_PLUGIN): $(wildcard $(BENCH)/plugin/*.[ch]) Makefile
+	@mkdir -p $(@D)
+	@$(GCC) -std=gnu11 -O2 $(WARNINGS) -fPIC -shared $(filter %.c,$^) -o $@
+
+# bench_image(build, name): build/BUILD/bench/NAME.elf of Benchmarks/cycles/NAME/*.c
+BENCH_IMAGES := device routines
+BENCH_SUPPORT := $(BENCH)/support/bench.c $(addprefix $(FIRMWARE)/,text.c reading.c memory.c)
+define bench_image
+$(B)/$(1)/bench/$(2).elf: $(patsubst %.c,$(B)/$(1)/%.o,$(wildcard $(BENCH)/$(2)/*.c) $(BENCH_SUPPORT) $(CORE)) \
+		$(BOARD_$(MACHINE_$(1)):%.c=$(B)/$(1)/$(FIRMWARE)/%.o) $(FIRMWARE)/$(SCRIPT_$(MACHINE_$(1))) $(FIRMWARE)/sections.ld
+	@mkdir -p $$(@D)
+	@$(ARM)gcc $$(CC_FLAGS_$(1)) $(LINK_FLAGS) -nostdlib -T $(SCRIPT_$(MACHINE_$(1))) $$(filter %.o,$$^) -lgcc -o $$@
+endef
+$(foreach build,m0 $(BENCH_BUILDS),$(foreach name,$(BENCH_IMAGES),$(eval $(call bench_image,$(build),$(name)))))
+BENCH_MEASURED := device
+BENCH_ELFS := $(BENCH_PLUGIN) $(foreach build,$(BENCH_BUILDS),$(BENCH_MEASURED:%=$(B)/$(build)/bench/%.elf))
+BENCH_RESULTS := Benchmarks/results/cycles.json
+MEASURE := $(PYTHON) $(BENCH)/tools/measure.py $(B) $(BENCH_MEASURED)
+
+# CPU (m0plus, m3, m4), OPT (empty for -Os, or -O2) and REGION choose what `make profile` looks at.
+CPU ?= m4
+OPT ?=
+REGION ?= edhoc_psk/suite_0/message_4
+PROFILED = $(B)/$(CPU)$(OPT)/bench/device
+
+.PHONY: cycles cycles-images profile bench-check bench-accept test-cycles
+cycles: deps ## Cycles of every scenario on Cortex-M0+, M3 and M4, into Benchmarks/results/cycles.json
+	@$(MAKE) --no-print-directory cycles-images
+	@$(MEASURE) --json $(BENCH_RESULTS)
+cycles-images: $(BENCH_ELFS)
+profile: $(BENCH_PLUGIN) $(PROFILED).elf ## Where cycles go, by function: CPU=m4 OPT=-O2 REGION=kudos/fs
+	@$(PYTHON) $(BENCH)/tools/profile.py $(BENCH_PLUGIN) $(PROFILED).elf $(CPU) $(REGION) \
+		--folded $(PROFILED).folded --svg $(PROFILED).svg
+	@echo "stacks: $(PROFILED).folded, flame graph: $(PROFILED).svg"
+bench-check: deps ## Fails if a scenario takes more than 1 % more cycles than Benchmarks/thresholds says
+	@$(MAKE) --no-print-directory cycles-images
+	@$(MEASURE) --check Benchmarks/thresholds
+bench-accept: deps ## Makes today's cycles the thresholds of this compiler, and the results
+	@$(MAKE) --no-print-directory cycles-images
+	@$(MEASURE) --accept Benchmarks/thresholds --json $(BENCH_RESULTS)
+
+test-cycles: $(BENCH_PLUGIN) $(IMAGE_CPUS:%=$(B)/%/bench/routines.elf) ## The cycle model against known counts
+	@$(PYTHON) $(BENCH)/tools/validate.py $(B)
+
 # ---- The README's examples, and other people's implementations ----------------------------------------------------------
 
 README_EXAMPLE := $(B)/gcc/Tests/readme/example.o $(B)/gcc/Tests/readme/board.o $(B)/gcc/Tests/C/loopback_gateway.o

@@ -17,6 +17,7 @@ STAGES = {
     "C on the host, clang": "test-clang",
     "C under sanitizers": "test-sanitize",
     "structure": "test-structure",
+    "cycle model": "test-cycles",
     "C on Cortex-M0": "test-microbit",
     "C on Cortex-M3": "test-mps2-an385",
     "C on Cortex-M4": "test-mps2-an386",

@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Tests of the cycle model: known sequences on every core, and whole routines counted a second time.
+
+    validate.py BUILD    BUILD holds cycles/cycles.so, the boards' objects and routines.elf, as `make test-cycles` makes
+                         them
+"""
+import pathlib
+import subprocess
+import sys
+
+import images
+import recount
+import sequences
+
+RECOUNT_TOLERANCE = 0  # both follow the same tables to the cycle
+
+START = """
+    .syntax unified
+    .thumb
+    .text
+    .thumb_func
+    .type returns, %function
+returns:
+    bx lr
+    .size returns, . - returns
+    .thumb_func
+    .type tails, %function
+tails:
+    b returns
+    .size tails, . - tails
+    .thumb_func
+    .type pops, %function
+pops:
+    push {r0, lr}
+    pop {r0, pc}
+    .size pops, . - pops
+    .global main
+    .thumb_func
+    .type main, %function
+main:
+    push {r4, r5, r6, r7, lr}
+    sub sp, #36
+"""
+REGION = """
+    ldr r4, =words
+    mov r5, r4
+    str r4, [r5]
+    ldr r6, =returns + 1
+    movs r7, #4
+    movs r0, #0
+    movs r1, #1
+    movs r2, #2
+    movs r3, #3
+    b 3f
+    .balign 16
+3:
+    .inst.n 0xbf60
+    {code}
+    .inst.n 0xbf90
+    b 2f
+    .ltorg
+2:
+"""
+END = """
+    movs r0, #0
+    add sp, #36
+    pop {r4, r5, r6, r7, pc}
+    .size main, . - main
+    .ltorg
+    .bss
+    .balign 4
+words:
+    .space 64
+"""
+
+
+def source(core):
+    """Assembly of a program with one region for each sequence that the core has."""
+    codes = [code for code, expected in sequences.SEQUENCES.values() if core in expected]
+    return START + "".join(REGION.format(code=code) for code in codes) + END
+
+
+def build(folder, core):
+    """Assembles and links that program; returns the image."""
+    out = folder / "cycles" / core
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "sequences.s").write_text(source(core))
+    cpu = {"m0": "cortex-m0", "m0plus": "cortex-m0plus", "m3": "cortex-m3", "m4": "cortex-m4"}[core]
+    firmware = folder / core / "CSources" / "firmware"
+    board = "nrf51" if images.MACHINES[core] == "microbit" else "mps2"
+    objects = [firmware / f"{name}.o" for name in ("startup", "semihosting", board)]
+    script = "microbit" if board == "nrf51" else board
+    image = out / "sequences.elf"
+    subprocess.run(["arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb", "-nostdlib", "-nostartfiles", "-LCSources/firmware",
+                    "-T", f"{script}.ld", "-Wl,--gc-sections", out / "sequences.s", *objects, "-lgcc", "-o", image],
+                   check=True)
+    return image
+
+
+def check(name, is_right, detail):
+    """Prints a failure; returns whether there is none."""
+    if not is_right:
+        print(f"FAILED {name}: {detail}")
+    return is_right
+
+
+def check_sequences(folder, core):
+    """One result for each sequence."""
+    _, roots = images.run(folder / "cycles" / "cycles.so", build(folder, core), core)
+    cases = {name: expected[core] for name, (_, expected) in sequences.SEQUENCES.items() if core in expected}
+    measured = [root.total().cycles for root in roots]
+    yield check(f"{core}", len(measured) == len(cases), f"{len(measured)} regions for {len(cases)} sequences")
+    for (name, expected), cycles in zip(cases.items(), measured):
+        yield check(f"{core} {name}", cycles == expected, f"{cycles} cycles, by {images.MANUALS[core]} {expected}")
+
+
+def names_below(root):
+    """A region's tree as name, calls and names below it, in alphabetical order."""
+    return [(child.function.name, child.calls, names_below(child))
+            for child in sorted(root.children, key=lambda child: child.function.name) if child.total().instructions]
+
+
+TREES = {
+    "move": [],
+    "call and return": [("returns", 1, [])],
+    "call and pop pc": [("pops", 1, [])],
+    "tail call": [("returns", 1, []), ("tails", 1, [])],
+    "paused": [],
+}
+
+
+def check_trees(folder, core):
+    """Cycles are those of the function they were spent in, in the place it was called from."""
+    _, roots = images.run(folder / "cycles" / "cycles.so", folder / "cycles" / core / "sequences.elf", core)
+    names = [name for name, (_, expected) in sequences.SEQUENCES.items() if core in expected]
+    for name, expected in TREES.items():
+        root = roots[names.index(name)]
+        found = names_below(root)
+        yield check(f"{core} calls in {name}", root.function.name == "main" and found == expected, found)
+
+
+def check_options(folder, core):
+    """Wait states and the slow multiplier."""
+    names = [name for name, (_, expected) in sequences.SEQUENCES.items() if core in expected]
+    for name, (its_core, options, expected) in sequences.WITH_OPTIONS.items():
+        if its_core == core:
+            _, roots = images.run(folder / "cycles" / "cycles.so", folder / "cycles" / core / "sequences.elf", core,
+                                  **options)
+            cycles = roots[names.index(name)].total().cycles
+            yield check(f"{core} {name} {options}", cycles == expected, f"{cycles} cycles, not {expected}")
+
+
+def check_routines(folder, core):
+    """The plugin's count of whole routines against the other one; and that it gives the same count twice."""
+    image, plugin = folder / core / "bench" / "routines.elf", folder / "cycles" / "cycles.so"
+    lines, roots = images.run(plugin, image, core)
+    names = [line.removeprefix("region ") for line in lines if line.startswith("region ")]
+    again = recount.recount(image, core)
+    yield check(f"{core} routines", len(names) == len(roots) == len(again) > 0,
+                f"{len(roots)} and {len(again)} regions")
+    for name, root, other in zip(names, roots, again):
+        cycles = root.total().cycles
+        print(f"  {core:8} {name:32} {cycles:8} cycles, recounted {other:8}: {100 * (cycles - other) / other:+.2f} %")
+        yield check(f"{core} {name}", abs(cycles - other) <= RECOUNT_TOLERANCE * other, f"{cycles} and {other} cycles")
+    _, second = images.run(plugin, image, core)
+    yield check(f"{core} twice", [root.total() for root in second] == [root.total() for root in roots],
+                "two runs differ")
+
+
+def main():
+    """Runs all tests and prints their number."""
+    folder = pathlib.Path(sys.argv[1])
+    tests = (check_sequences, check_trees, check_options, check_routines)
+    results = [result for core in images.MACHINES for test in tests for result in test(folder, core)]
+    print(f"cycle model: {sum(results)} passed, {results.count(False)} failed")
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
