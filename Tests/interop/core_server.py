@@ -100,7 +100,7 @@ class CoreServer(Socket):
     def reboot(self):
         """Keys and sequence numbers are in storage, replay windows and observations are not."""
         for context in self.contexts.values():
-            context.window_lost(self.rng.randbytes(core.C["HUSK_OSCORE_ECHO_BYTES"]))
+            context.lose_window(self.rng.randbytes(core.C["HUSK_OSCORE_ECHO_BYTES"]))
         self.answered, self.observations, self.value = {}, {}, b""
 
     def observe(self, request, observation):

@@ -505,10 +505,6 @@ class OscoreContext:
         exchange = ffi.new("husk_oscore_exchange *")
         return self._unprotect(lib.husk_oscore_request_unprotect, exchange, datagram), exchange
 
-    def window_lost(self, echo):
-        """What was received before is not known any more; `echo` is the value that shows a request to be fresh."""
-        lib.husk_oscore_window_lost(self.c, echo)
-
     def unprotect_or_challenge(self, datagram, reply):
         """As unprotect_request; of a request that may be an old one (None, the protected challenge)."""
         exchange = ffi.new("husk_oscore_exchange *")
@@ -529,25 +525,17 @@ class OscoreContext:
         return self._unprotect(lib.husk_oscore_response_unprotect, exchange, datagram)
 
     def lose_window(self, echo):
+        """What was received before is not known any more; `echo` is the value that shows a request to be fresh."""
         lib.husk_oscore_window_lost(self.c, echo)
 
     def challenge(self, datagram):
         """The challenge to a request that is refused because it may be an old one."""
-        exchange = ffi.new("husk_oscore_exchange *")
-        try:
-            self._unprotect(lib.husk_oscore_request_unprotect, exchange, datagram)
-        except HuskError as refusal:
-            if refusal.name != "HUSK_ERR_FRESHNESS":
-                raise
-        else:
+        token_len = datagram[0] & 15
+        reply = bytes([0x40 | C["HUSK_COAP_ACK"] << 4 | token_len, C["HUSK_COAP_UNAUTHORIZED"]])
+        inner, challenge = self.unprotect_or_challenge(datagram, reply + datagram[2:4 + token_len])
+        if inner is not None:
             raise AssertionError("a request was acted upon that may be an old one")
-        keep = Keep()
-        message = self._decode(datagram, keep)
-        message.type = C["HUSK_COAP_ACK"]
-        room = len(datagram) + 128
-        out, length = ffi.new("uint8_t[]", room), ffi.new("size_t *")
-        check(lib.husk_oscore_challenge_protect(self.c, exchange, message, keep.bytes(b""), out, room, length))
-        return bytes(ffi.buffer(out, length[0]))
+        return challenge
 
 
 class FrameContext:
