@@ -342,14 +342,18 @@ test-cycles: $(BENCH_PLUGIN) $(IMAGE_CPUS:%=$(B)/%/bench/routines.elf) ## The cy
 
 # ---- The README's examples, and other people's implementations ----------------------------------------------------------
 
-README_EXAMPLE := $(B)/gcc/Tests/readme/example.o $(B)/gcc/Tests/readme/board.o $(B)/gcc/Tests/C/loopback_gateway.o
-$(B)/gcc/readme: $(README_EXAMPLE) $(B)/gcc/libhusk.a
+README_PROGRAM := $(B)/gcc/Tests/readme/example.o $(B)/gcc/Tests/readme/board.o $(B)/gcc/Tests/C/loopback_gateway.o
+README_SEALED := $(B)/gcc/Tests/readme/sealed.o $(B)/gcc/Tests/readme/sealed_main.o
+$(B)/gcc/readme: $(README_PROGRAM) $(B)/gcc/libhusk.a
 	@$(GCC) $^ -o $@
--include $(README_EXAMPLE:.o=.d)
+$(B)/gcc/readme_sealed: $(README_SEALED) $(B)/gcc/libhusk.a
+	@$(GCC) $^ -o $@
+-include $(patsubst %.o,%.d,$(README_PROGRAM) $(README_SEALED))
 
 .PHONY: test-readme interop
-test-readme: $(B)/gcc/readme ## The README's examples are the ones that are compiled; the one in C runs
-	@$<
+test-readme: $(B)/gcc/readme $(B)/gcc/readme_sealed ## The examples of the documentation are compiled, and those in C run
+	@$(B)/gcc/readme
+	@$(B)/gcc/readme_sealed
 	@$(PYTHON) Tests/readme/readme.py
 interop: deps ## The core against lakers, aiocoap, libcoap, and EDHOC-PSK, OSCORE and KUDOS written in Python from the texts
 	@$(PYTHON) Tests/interop/run.py --build $(B)/interop --cc $(GCC)
