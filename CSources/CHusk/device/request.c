@@ -16,7 +16,9 @@ static void write_options(husk_coap_writer *w, const husk_device *device, const 
     if (extras->combined) {
         husk_coap_write_option(w, HUSK_COAP_EDHOC, NULL, 0);
     }
-    if (extras->echo.len > 0) {
+    if (device->config->blocks != NULL) {
+        device->config->blocks->functions->write_options(device, w, extras->echo);
+    } else if (extras->echo.len > 0) {
         husk_coap_write_option(w, HUSK_COAP_ECHO, extras->echo.data, extras->echo.len);
     }
 }
@@ -53,12 +55,16 @@ husk_status husk_device_check_request(const husk_device *device, const husk_devi
 
 husk_status husk_device_send_request(husk_device *device, const husk_device_extras *extras, uint8_t phase)
 {
-    const husk_device_request *request = device->request;
+    const husk_device_blocks *blocks = device->config->blocks;
+    husk_device_request request = *device->request;
     size_t options_len;
     if (extras == NULL) {
         extras = &no_extras;
     }
-    husk_status status = measure(device, request, extras, 0, &options_len);
+    husk_status status = blocks == NULL ? HUSK_OK : blocks->functions->next(device, &request.payload);
+    if (status == HUSK_OK) {
+        status = measure(device, &request, extras, 0, &options_len);
+    }
     if (status == HUSK_OK) {
         status = husk_device_exchange_prepare(device);
     }
@@ -70,15 +76,15 @@ husk_status husk_device_send_request(husk_device *device, const husk_device_extr
     uint8_t *options = device->buffer + (sizeof device->buffer - options_len);
     husk_coap_writer w;
     husk_coap_writer_init_options(&w, options, options_len);
-    write_options(&w, device, request, extras);
+    write_options(&w, device, &request, extras);
 
     const husk_coap_message plain = {
         .type = HUSK_COAP_CON,
-        .code = request->code,
+        .code = request.code,
         .message_id = device->message_id,
         .token = {device->token, sizeof device->token},
         .options = {options, options_len},
-        .payload = request->payload,
+        .payload = request.payload,
     };
     size_t len;
     device->exchange = (husk_oscore_exchange){0};
@@ -135,15 +141,25 @@ husk_status husk_device_take_response(husk_device *device, const husk_coap_messa
     if (status != HUSK_OK) {
         return status;
     }
+    device->has_context = true; /* the gateway has proved to hold its keys too */
     if (inner.code == HUSK_COAP_UNAUTHORIZED && !device->challenged &&
         husk_coap_option_find(inner.options, HUSK_COAP_ECHO, &option)) {
         return answer_challenge(device, option, event);
     }
-    *event = (husk_event){.kind = HUSK_EVENT_RESPONSE, .code = inner.code, .payload = inner.payload};
+    if (device->config->blocks != NULL && !device->about_observation) {
+        device->config->blocks->functions->take(device, &inner, event);
+        return HUSK_OK;
+    }
+    husk_device_end_request(device, inner.code, inner.payload, event);
+    return HUSK_OK;
+}
+
+void husk_device_end_request(husk_device *device, uint8_t code, husk_bytes payload, husk_event *event)
+{
+    *event = (husk_event){.kind = HUSK_EVENT_RESPONSE, .code = code, .payload = payload};
     if (device->about_observation) {
         device->observation->observer->answered(device, event);
     }
     husk_device_exchange_end(device);
     device->request = NULL;
-    return HUSK_OK;
 }
