@@ -1,5 +1,5 @@
-/* Block-wise transfer at the device endpoint: requests and responses of any length through a small buffer, over a network
- * that loses messages, through new sessions in the middle, and past an attacker who holds blocks back. */
+/* Block-wise transfer at the device endpoint: requests and responses of any length through a small buffer, over a
+ * network that loses messages, through new sessions in the middle, and past an attacker who holds blocks back. */
 #include "loopback_gateway.h"
 #include "nonce_watch.h"
 #include "test.h"

@@ -111,49 +111,41 @@ static husk_status go_on(husk_device *device)
     return status;
 }
 
-/* *done: this was the last response, and *body is what it brought, all blocks of it. */
-static husk_status take_body(husk_device_blocks *blocks, const husk_coap_message *response, bool *done,
-                             husk_bytes *body)
+/* *done: this was the last response; its payload is made that of all blocks. */
+static husk_status take_body(husk_device_blocks *blocks, husk_coap_message *response, bool *done)
 {
     husk_block block;
     bool found;
     husk_status status = husk_block_find(response->options, HUSK_COAP_BLOCK2, &block, &found);
-    if (status != HUSK_OK) {
+    bool whole = !found || (block.num == 0 && !block.more);
+    if (status != HUSK_OK || (whole && !blocks->download.begun)) {
         return status;
     }
-    bool whole = !found || (block.num == 0 && !block.more);
-    if (whole && !blocks->download.begun) {
-        *body = response->payload;
-        return HUSK_OK;
-    }
     status = husk_block2_client_take(&blocks->download, response, done);
-    *body = (husk_bytes){blocks->body, blocks->download.len};
+    response->payload = (husk_bytes){blocks->body, blocks->download.len};
     return status;
 }
 
-static void take(husk_device *device, const husk_coap_message *response, husk_event *event)
+static bool take(husk_device *device, husk_coap_message *response, husk_event *event)
 {
     husk_device_blocks *blocks = device->config->blocks;
     bool done = true;
-    husk_bytes body;
     husk_status status = HUSK_OK;
     if (blocks->uploading) {
         status = husk_block1_client_take(&blocks->upload, response, &done);
         blocks->uploading = !done;
     }
     if (status == HUSK_OK && done) {
-        status = take_body(blocks, response, &done, &body);
-        if (status == HUSK_OK && done) {
-            husk_device_end_request(device, response->code, body, event);
-            return;
-        }
+        status = take_body(blocks, response, &done);
     }
-    if (status == HUSK_OK) {
+    if (status == HUSK_OK && !done) {
         status = go_on(device);
     }
     if (status != HUSK_OK) {
         husk_device_fail(device, status, response->code, event);
+        return true;
     }
+    return !done;
 }
 
 const husk_blockwise_functions husk_blockwise = {

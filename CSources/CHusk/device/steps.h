@@ -24,9 +24,6 @@ husk_status husk_device_check_request(const husk_device *device, const husk_devi
 husk_status husk_device_take_response(husk_device *device, const husk_coap_message *answer, uint8_t *datagram,
                                       size_t len, husk_event *event);
 
-/* The request is over, with this response. */
-void husk_device_end_request(husk_device *device, uint8_t code, husk_bytes payload, husk_event *event);
-
 /* An answer without OSCORE to a request that was protected: another handshake, or the end in *event. */
 void husk_device_take_unprotected(husk_device *device, const husk_coap_message *answer, husk_event *event);
 

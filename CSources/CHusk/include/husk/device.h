@@ -101,8 +101,9 @@ typedef struct husk_blockwise_functions {
     husk_status (*next)(husk_device *device, husk_bytes *payload);
     void (*write_options)(const husk_device *device, husk_coap_writer *w, husk_bytes echo);
 
-    /* A verified response: sends the next message, or says in *event what came of the request. */
-    void (*take)(husk_device *device, const husk_coap_message *response, husk_event *event);
+    /* A verified response. True: the next message is in flight, or the request has failed, as *event says. False: the
+     * request is over with this response, whose payload is now all of it. */
+    bool (*take)(husk_device *device, husk_coap_message *response, husk_event *event);
 } husk_blockwise_functions;
 
 extern const husk_blockwise_functions husk_blockwise; /* RFC 7959, with Request-Tag (RFC 9175) where it is needed */
@@ -161,7 +162,7 @@ struct husk_device_request {
 
 /* What a call to receive or transmit brought about. */
 #define HUSK_EVENT_NONE 0
-#define HUSK_EVENT_AUTHENTICATED 1 /* the gateway has proved to hold the key, its answer to the request is yet to come */
+#define HUSK_EVENT_AUTHENTICATED 1 /* the gateway has proved to hold the key; a request still waits for its answer */
 #define HUSK_EVENT_RESPONSE 2      /* the request was answered: code and payload, verified */
 #define HUSK_EVENT_FAILED 3        /* request or authentication came to nothing: see status; start again at will */
 #define HUSK_EVENT_NOTIFICATION 4  /* the observed resource now: code and payload, verified, newer than before */
@@ -241,7 +242,8 @@ husk_status husk_device_init(husk_device *device, const husk_device_config *conf
  * protection (RFC 9175); the endpoint answers by repeating the request with it, once, and the gateway has not acted
  * upon the first. An Echo option without protection means nothing to it.
  * HUSK_ERR_STATE while another one is in progress; HUSK_ERR_ARGUMENT for a code or option out of range; HUSK_ERR_BUFFER
- * if the request does not fit HUSK_DEVICE_BUFFER_BYTES, nor in blocks if there are any; HUSK_ERR_RANDOM. Call husk_device_transmit next. */
+ * if the request does not fit HUSK_DEVICE_BUFFER_BYTES, nor in blocks where there are any; HUSK_ERR_RANDOM. Call
+ * husk_device_transmit next. */
 husk_status husk_device_start(husk_device *device, const husk_device_request *request);
 
 /* Takes a received datagram, which is decrypted in place. Returns HUSK_OK if it was awaited, and sets *event; any other
