@@ -110,7 +110,9 @@ extern const husk_blockwise_functions husk_blockwise; /* RFC 7959, with Request-
 
 /* Block-wise transfer of an endpoint, in memory of the caller that lives as long as the endpoint. Zero-initialised but
  * for the first five fields. A request whose payload does not fit HUSK_DEVICE_BUFFER_BYTES goes out in blocks straight
- * from the caller's payload; a response in blocks is collected in `body`, and the event's payload points there.
+ * from the caller's payload; a response in blocks is collected in `body`, and the event's payload points there. Not so
+ * what comes of an observation: of a notification in blocks the first one is the payload, and husk_device_start with a
+ * GET brings the whole (RFC 7959 section 2.6).
  *
  * Implementation notes
  *     context_mark    the first bytes of the Common IV of the context in use: a request that finds itself under another
