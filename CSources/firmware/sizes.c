@@ -20,6 +20,7 @@ SIZE_OF(husk_hmac_key);
 SIZE_OF(husk_device_config);
 SIZE_OF(husk_device_observation);
 SIZE_OF(husk_device_request);
+SIZE_OF(husk_device_blocks);
 SIZE_OF(husk_event);
 SIZE_OF(husk_psk);
 SIZE_OF(husk_coap_message);

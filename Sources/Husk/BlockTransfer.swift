@@ -57,7 +57,7 @@ public struct BlockSlice: Sendable, Hashable {
 extension CoAPMessage {
     /// A Block option: ``CoAPOption/block1`` or ``CoAPOption/block2``; nil if there is none.
     ///
-    /// - Throws: ``HuskError/format`` for the reserved size, ``HuskError/unsupported`` if it is too long or there twice.
+    /// - Throws: ``HuskError/format`` for the reserved size, ``HuskError/unsupported`` if it is too long or repeated.
     public func block(_ number: UInt32) throws(HuskError) -> Block? {
         try unsafe withView { (view) throws(HuskError) in
             var block = husk_block()

@@ -171,6 +171,45 @@ static size_t take_edhoc(loopback_gateway *gateway, const husk_coap_message *req
     return answer(request, HUSK_COAP_CHANGED, (husk_bytes){message, message_len}, out);
 }
 
+/* A request, maybe in blocks, for the block of the response that it asks for. */
+static void serve_blocks(loopback_gateway *gateway, const husk_coap_message *request, husk_coap_message *response,
+                         uint8_t *options, size_t options_cap)
+{
+    husk_block1_answer answer = {0};
+    husk_block_slice slice = {.is_block = false};
+    husk_block wanted;
+    bool asks = false;
+    (void)husk_block_find(request->options, HUSK_COAP_BLOCK2, &wanted, &asks);
+    bool rest = asks && wanted.num > 0;
+    husk_bytes block1;
+    if (rest && (request->payload.len > 0 || husk_coap_option_find(request->options, HUSK_COAP_BLOCK1, &block1))) {
+        answer.code = HUSK_COAP_BAD_REQUEST; /* RFC 7959 section 2.7 */
+    }
+    if (!rest) {
+        (void)husk_block1_server_take(gateway->assembly, request, &answer);
+        if (answer.code == 0) {
+            gateway->last_body = answer.body;
+            gateway->bodies++;
+        }
+    }
+    response->code = answer.code;
+    if (answer.code == 0) {
+        husk_status status = husk_block2_slice(gateway->response, gateway->szx, request, &slice);
+        response->code = status == HUSK_OK ? HUSK_COAP_CHANGED : husk_block_error_code(status);
+    }
+    husk_coap_writer w;
+    husk_coap_writer_init_options(&w, options, options_cap);
+    husk_coap_write_option(&w, HUSK_COAP_ETAG, &gateway->etag, 1);
+    if (slice.is_block) {
+        husk_block_write(&w, HUSK_COAP_BLOCK2, &slice.block);
+    }
+    if (answer.has_block) {
+        husk_block_write(&w, HUSK_COAP_BLOCK1, &answer.block);
+    }
+    response->options = (husk_bytes){options, w.len};
+    response->payload = slice.payload;
+}
+
 static size_t take_protected(loopback_gateway *gateway, const husk_coap_message *request, uint8_t *datagram, size_t len,
                              uint8_t *out)
 {
@@ -236,7 +275,7 @@ static size_t take_protected(loopback_gateway *gateway, const husk_coap_message 
                                   memcmp(request->token.data, gateway->observed_token, request->token.len) == 0;
         gateway->observed = (husk_oscore_exchange){0};
     }
-    const husk_coap_message response = {
+    husk_coap_message response = {
         .type = HUSK_COAP_ACK,
         .code = observes ? HUSK_COAP_CONTENT : HUSK_COAP_CHANGED,
         .options = {observe, observes},
@@ -244,6 +283,10 @@ static size_t take_protected(loopback_gateway *gateway, const husk_coap_message 
         .token = inner.token,
         .payload = {gateway->last_payload, gateway->last_payload_len},
     };
+    uint8_t options[24];
+    if (gateway->assembly != NULL) {
+        serve_blocks(gateway, &inner, &response, options, sizeof options);
+    }
     status = husk_oscore_response_protect(&gateway->context, &exchange, false, &response, out,
                                           LOOPBACK_REPLY_MAX_BYTES, &out_len);
     if (observes) {

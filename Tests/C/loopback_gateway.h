@@ -31,6 +31,12 @@ typedef struct loopback_gateway {
     uint8_t last_payload[64];
     size_t last_payload_len;
     uint8_t last_code;
+    husk_block1_server *assembly; /* with it, requests may come in blocks, and `response` is what each brings */
+    husk_bytes response;
+    uint8_t szx;            /* of its blocks */
+    uint8_t etag;
+    husk_bytes last_body;   /* complete request body */
+    unsigned bodies;        /* complete ones */
     husk_oscore_exchange observed; /* the registration, if observed.observes */
     uint8_t observed_token[2];
     unsigned registrations;
@@ -53,7 +59,7 @@ void loopback_gateway_forget(loopback_gateway *gateway);
 loopback_reply loopback_gateway_notify(loopback_gateway *gateway, uint8_t type, uint8_t code, uint8_t payload);
 
 /* Takes a datagram (processed in place) and gives the reply; NULL if there is none. A request is answered with 2.04 and
- * the payload it carried. */
+ * the payload it carried, or with `assembly` with 2.04 and `response`. */
 const loopback_reply *loopback_gateway_receive(loopback_gateway *gateway, uint8_t *datagram, size_t len);
 
 #endif

@@ -39,7 +39,9 @@ husk_status husk_device_begin(husk_device *device, const husk_device_request *re
     husk_status status = HUSK_OK;
     device->about_observation = about_observation;
     if (request != NULL) {
-        status = husk_device_check_request(device, request, 0);
+        const husk_device_blocks *blocks = config->blocks;
+        status = blocks == NULL ? husk_device_check_request(device, request, 0)
+                                : blocks->functions->begin(device, request);
         if (status != HUSK_OK) {
             return status;
         }

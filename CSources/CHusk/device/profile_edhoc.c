@@ -266,11 +266,10 @@ static husk_status take_combined(husk_device *device, const husk_coap_message *a
     if (husk_coap_option_find(answer->options, HUSK_COAP_OSCORE, &option)) {
         husk_status status = husk_device_take_response(device, answer, datagram, len, event);
         if (status == HUSK_OK) {
-            if (event->kind == HUSK_EVENT_NONE) { /* challenged: the response is yet to come */
+            if (event->kind == HUSK_EVENT_NONE) { /* challenged, or one of several blocks: more is to come */
                 event->kind = HUSK_EVENT_AUTHENTICATED;
             }
             event->new_session = true;
-            device->has_context = true;
             remember(device);
         }
         return status;

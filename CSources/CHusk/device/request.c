@@ -16,14 +16,16 @@ static void write_options(husk_coap_writer *w, const husk_device *device, const 
     if (extras->combined) {
         husk_coap_write_option(w, HUSK_COAP_EDHOC, NULL, 0);
     }
-    if (extras->echo.len > 0) {
+    if (device->config->blocks != NULL) {
+        device->config->blocks->functions->write_options(device, w, extras->echo);
+    } else if (extras->echo.len > 0) {
         husk_coap_write_option(w, HUSK_COAP_ECHO, extras->echo.data, extras->echo.len);
     }
 }
 
-/* Encoded length of the options of a request that fits with `extra` bytes more. */
-static husk_status measure(const husk_device *device, const husk_device_request *request,
-                           const husk_device_extras *extras, size_t extra, size_t *options_len)
+/* Encoded length of the options of a request that fits with a payload of that length. */
+static husk_status measure(const husk_device *device, const husk_device_request *request, size_t payload_len,
+                           const husk_device_extras *extras, size_t *options_len)
 {
     husk_coap_writer w;
     husk_coap_writer_init_options(&w, NULL, 0);
@@ -36,10 +38,9 @@ static husk_status measure(const husk_device *device, const husk_device_request 
         (request->content_format > UINT16_MAX && request->content_format != HUSK_DEVICE_NO_FORMAT)) {
         return HUSK_ERR_ARGUMENT;
     }
-    const size_t fixed =
-        HUSK_COAP_HEADER_BYTES + sizeof((husk_device *)0)->token + HUSK_OSCORE_OVERHEAD_MAX_BYTES + 1 + extra;
-    if (fixed > HUSK_DEVICE_BUFFER_BYTES || *options_len > HUSK_DEVICE_BUFFER_BYTES - fixed ||
-        request->payload.len > HUSK_DEVICE_BUFFER_BYTES - fixed - *options_len) {
+    const size_t fixed = HUSK_COAP_HEADER_BYTES + sizeof((husk_device *)0)->token + HUSK_OSCORE_OVERHEAD_MAX_BYTES + 1;
+    if (*options_len > HUSK_DEVICE_BUFFER_BYTES - fixed ||
+        payload_len > HUSK_DEVICE_BUFFER_BYTES - fixed - *options_len) {
         return HUSK_ERR_BUFFER;
     }
     return HUSK_OK;
@@ -48,17 +49,23 @@ static husk_status measure(const husk_device *device, const husk_device_request 
 husk_status husk_device_check_request(const husk_device *device, const husk_device_request *request, size_t extra)
 {
     size_t options_len;
-    return measure(device, request, &no_extras, extra, &options_len);
+    size_t len = request->payload.len < HUSK_DEVICE_BUFFER_BYTES ? request->payload.len : HUSK_DEVICE_BUFFER_BYTES;
+    return measure(device, request, len + extra, &no_extras, &options_len);
 }
 
 husk_status husk_device_send_request(husk_device *device, const husk_device_extras *extras, uint8_t phase)
 {
+    const husk_device_blocks *blocks = device->config->blocks;
     const husk_device_request *request = device->request;
+    husk_bytes payload = request->payload;
     size_t options_len;
     if (extras == NULL) {
         extras = &no_extras;
     }
-    husk_status status = measure(device, request, extras, 0, &options_len);
+    husk_status status = blocks == NULL ? HUSK_OK : blocks->functions->next(device, &payload);
+    if (status == HUSK_OK) {
+        status = measure(device, request, payload.len, extras, &options_len);
+    }
     if (status == HUSK_OK) {
         status = husk_device_exchange_prepare(device);
     }
@@ -78,7 +85,7 @@ husk_status husk_device_send_request(husk_device *device, const husk_device_extr
         .message_id = device->message_id,
         .token = {device->token, sizeof device->token},
         .options = {options, options_len},
-        .payload = request->payload,
+        .payload = payload,
     };
     size_t len;
     device->exchange = (husk_oscore_exchange){0};
@@ -135,9 +142,14 @@ husk_status husk_device_take_response(husk_device *device, const husk_coap_messa
     if (status != HUSK_OK) {
         return status;
     }
+    device->has_context = true; /* the gateway has proved to hold its keys too */
     if (inner.code == HUSK_COAP_UNAUTHORIZED && !device->challenged &&
         husk_coap_option_find(inner.options, HUSK_COAP_ECHO, &option)) {
         return answer_challenge(device, option, event);
+    }
+    const husk_device_blocks *blocks = device->config->blocks;
+    if (blocks != NULL && !device->about_observation && blocks->functions->take(device, &inner, event)) {
+        return HUSK_OK;
     }
     *event = (husk_event){.kind = HUSK_EVENT_RESPONSE, .code = inner.code, .payload = inner.payload};
     if (device->about_observation) {

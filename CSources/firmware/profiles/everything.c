@@ -45,4 +45,5 @@ static const husk_suite *const suites[] = {&husk_suite_0, &husk_suite_1, &husk_s
 static const husk_profile *const devices[] = {&husk_profile_edhoc, &husk_profile_kudos};
 static const husk_link_profile *const links[] = {&husk_link_edhoc_initiator, &husk_link_edhoc_responder,
                                                  &husk_link_kudos};
-const struct profile profile = {.functions = functions, .suites = suites, .devices = devices, .links = links};
+const struct profile profile = {
+    .functions = functions, .suites = suites, .devices = devices, .links = links, .blockwise = &husk_blockwise};

@@ -34,6 +34,7 @@ PARTS = {
     "observe": ("endpoint", "husk_device_(observe|cancel)$|device/observe", "observing a resource"),
     "echo": ("oscore", "husk_oscore_(window_lost|challenge_protect)", "Echo for a lost replay window, as a server"),
     "blockwise": ("oscore", "husk_(block|request_tag)|/block", "Block-wise transfer, both roles"),
+    "endpoint_blockwise": ("endpoint", "husk_(block|request_tag)|/block", "Block-wise transfer, both bodies"),
     "envelope_seal": ("oscore", "envelope", "envelopes, sealing"),
     "envelope": ("oscore", "envelope", "envelopes, sealing and opening"),
     "envelope_many": ("oscore", "envelope|aes_kw|decrypt", "envelopes, also for several recipients"),

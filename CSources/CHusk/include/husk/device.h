@@ -21,6 +21,7 @@
 #define HUSK_DEVICE_H
 
 #include "husk/base.h"
+#include "husk/block.h"
 #include "husk/coap.h"
 #include "husk/config.h"
 #include "husk/edhoc.h"
@@ -44,6 +45,8 @@ extern "C" {
 #define HUSK_DEVICE_NO_TIMEOUT UINT32_MAX
 
 typedef struct husk_device husk_device;
+
+typedef struct husk_device_request husk_device_request;
 
 typedef struct husk_event husk_event;
 
@@ -87,6 +90,51 @@ typedef struct husk_profile {
 extern const husk_profile husk_profile_edhoc; /* EDHOC-PSK: forward secrecy, the gateway needs a list of keys only */
 extern const husk_profile husk_profile_kudos; /* KUDOS: no public-key operation at all; see kudos.h */
 
+/* How an endpoint cuts and collects bodies that are too long for a message. The functions are the endpoint's own to
+ * call. */
+typedef struct husk_blockwise_functions {
+    /* A request is to begin: husk_device_start's checks of it. HUSK_ERR_BUFFER if not even a block of it fits. */
+    husk_status (*begin)(husk_device *device, const husk_device_request *request);
+
+    /* What the next message of the request carries: its payload; and its options, written after those of the
+     * request, an Echo among them. */
+    husk_status (*next)(husk_device *device, husk_bytes *payload);
+    void (*write_options)(const husk_device *device, husk_coap_writer *w, husk_bytes echo);
+
+    /* A verified response. True: the next message is in flight, or the request has failed, as *event says. False: the
+     * request is over with this response, whose payload is now all of it. */
+    bool (*take)(husk_device *device, husk_coap_message *response, husk_event *event);
+} husk_blockwise_functions;
+
+extern const husk_blockwise_functions husk_blockwise; /* RFC 7959, with Request-Tag (RFC 9175) where it is needed */
+
+/* Block-wise transfer of an endpoint, in memory of the caller that lives as long as the endpoint. Zero-initialised but
+ * for the first five fields. A request whose payload does not fit HUSK_DEVICE_BUFFER_BYTES goes out in blocks straight
+ * from the caller's payload; a response in blocks is collected in `body`, and the event's payload points there. Not so
+ * what comes of an observation: of a notification in blocks the first one is the payload, and husk_device_start with a
+ * GET brings the whole (RFC 7959 section 2.6).
+ *
+ * Implementation notes
+ *     context_mark    the first bytes of the Common IV of the context in use: a request that finds itself under another
+ *                     one, after a new handshake or an update, begins anew, so that an operation stays within one
+ *     clean           every earlier operation under this context is known to have been concluded
+ *     uploading       the request's payload goes out in blocks, and has not been answered as a whole
+ *     slice           what the message in flight carries of it */
+typedef struct husk_device_blocks {
+    const husk_blockwise_functions *functions; /* &husk_blockwise */
+    uint8_t *body;                             /* NULL if body_cap is 0: no response may come in blocks */
+    size_t body_cap;
+    uint8_t szx;                               /* of responses: blocks no larger than HUSK_BLOCK_BYTES(szx), */
+    bool propose;                              /* said at once in every request, or else when a larger one came */
+    bool clean;
+    bool uploading;
+    uint8_t context_mark[8];
+    husk_request_tag tag;
+    husk_block_slice slice;
+    husk_block1_client upload;
+    husk_block2_client download;
+} husk_device_blocks;
+
 /* Never changes while the endpoint lives, and outlives it; fits in flash. */
 typedef struct husk_device_config {
     const husk_profile *profile;
@@ -100,22 +148,23 @@ typedef struct husk_device_config {
     uint8_t rpsk_bytes;      /* length of the resumption PSK, 16 to that of the hash; 0: as the hash, which is what the
                               * draft's text says (its test vector has 16). The same on both sides */
     bool sequential;         /* never combine message 3 with a request: wait for message 4 first */
+    husk_device_blocks *blocks; /* bodies longer than a message; NULL for none, and none of its code is linked */
 } husk_device_config;
 
 /* A request to the gateway. Must stay valid until the event that ends it. */
-typedef struct husk_device_request {
+struct husk_device_request {
     uint8_t code;            /* HUSK_COAP_GET, _POST, _PUT, ... */
     const char *path;        /* such as "sensors/temperature"; NULL if path_len is 0 */
     size_t path_len;
     uint32_t content_format; /* of the payload; HUSK_DEVICE_NO_FORMAT for none */
     husk_bytes payload;
-} husk_device_request;
+};
 
 #define HUSK_DEVICE_NO_FORMAT UINT32_MAX
 
 /* What a call to receive or transmit brought about. */
 #define HUSK_EVENT_NONE 0
-#define HUSK_EVENT_AUTHENTICATED 1 /* the gateway has proved to hold the key, and nothing else was asked of it yet */
+#define HUSK_EVENT_AUTHENTICATED 1 /* the gateway has proved to hold the key; a request still waits for its answer */
 #define HUSK_EVENT_RESPONSE 2      /* the request was answered: code and payload, verified */
 #define HUSK_EVENT_FAILED 3        /* request or authentication came to nothing: see status; start again at will */
 #define HUSK_EVENT_NOTIFICATION 4  /* the observed resource now: code and payload, verified, newer than before */
@@ -126,7 +175,8 @@ struct husk_event {
     bool new_session;    /* AUTHENTICATED, and a RESPONSE or NOTIFICATION that proved it: a new session began */
     bool observation;    /* RESPONSE and FAILED: about the observation, which is over */
     husk_status status;  /* FAILED: why */
-    husk_bytes payload;  /* RESPONSE, NOTIFICATION: points into the received datagram */
+    husk_bytes payload;  /* RESPONSE, NOTIFICATION: points into the received datagram; RESPONSE: or to
+                          * the body that it was collected in */
 };
 
 /* An endpoint. Secret: wipe after use. Fields are private; `phase` is what it waits for.
@@ -194,7 +244,8 @@ husk_status husk_device_init(husk_device *device, const husk_device_config *conf
  * protection (RFC 9175); the endpoint answers by repeating the request with it, once, and the gateway has not acted
  * upon the first. An Echo option without protection means nothing to it.
  * HUSK_ERR_STATE while another one is in progress; HUSK_ERR_ARGUMENT for a code or option out of range; HUSK_ERR_BUFFER
- * if the request does not fit HUSK_DEVICE_BUFFER_BYTES; HUSK_ERR_RANDOM. Call husk_device_transmit next. */
+ * if the request does not fit HUSK_DEVICE_BUFFER_BYTES, nor in blocks where there are any; HUSK_ERR_RANDOM. Call
+ * husk_device_transmit next. */
 husk_status husk_device_start(husk_device *device, const husk_device_request *request);
 
 /* Takes a received datagram, which is decrypted in place. Returns HUSK_OK if it was awaited, and sets *event; any other
