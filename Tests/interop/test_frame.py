@@ -1,6 +1,6 @@
-"""Frames of the core against peer/frame.py, both directions, every AEAD; the worked example of the article, of which both
-recompute every value; where both draw the line between frames and anything else; KUDOS over frames; and links: EDHOC over
-frames, then messages, whole and in fragments, the core in either role."""
+"""Frames of the core against peer/frame.py, both directions, every AEAD; the worked example of the article, of which
+both recompute every value; where both draw the line between frames and anything else; KUDOS over frames; and links:
+EDHOC over frames, then messages, whole and in fragments, the core in either role."""
 
 import re
 from pathlib import Path
@@ -15,6 +15,8 @@ from peer.suites import AEADS, SUITES, Refused
 
 ARTICLE = Path(__file__).resolve().parents[2] / "Sources" / "Husk" / "Husk.docc" / "Frame.md"
 KINDS = ["data", "message_1", "message_2", "message_3", "message_4", "error", "kudos"]
+LIKELY_FLAGS = [1, 2, 5, 9, 10, 13, 0x81, 0x89, 0x17, 0x3F, 0x5F, 0x97, 0xBF, 0x11, 0x21, 0x41, 6]
+EDGES = [0, 1, 0x17, 0x18, 0x20, 0x37, 0x38, 0x40, 0x41, 0x42, 0x58, 0x5F]  # of Partial IVs and identifiers
 
 
 def algorithms():
@@ -77,9 +79,9 @@ def parsing(run):
             rng = run.random("frame parsing", number)
             data = bytearray(rng.randbytes(rng.randint(0, 14)))
             if data and rng.random() < 0.9:
-                data[0] = rng.choice([1, 2, 5, 9, 10, 13, 0x81, 0x89, 0x17, 0x3F, 0x5F, 0x97, 0xBF, 0x11, 0x21, 0x41, 6])
+                data[0] = rng.choice(LIKELY_FLAGS)
             if len(data) > 2 and rng.random() < 0.6:
-                data[rng.choice([1, 2])] = rng.choice([0, 1, 0x17, 0x18, 0x20, 0x37, 0x38, 0x40, 0x41, 0x42, 0x58, 0x5F])
+                data[rng.choice([1, 2])] = rng.choice(EDGES)
             try:
                 theirs = frame.decode(bytes(data))
             except Refused:
