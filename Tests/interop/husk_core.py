@@ -584,6 +584,38 @@ class FrameContext:
         return take(message.payload), message.number
 
 
+class FrameKudos:
+    """A side of KUDOS over frames with the context in use; no-FS mode, so that nothing has to be stored."""
+
+    def __init__(self, rng, bootstrap, sender_id, recipient_id, cose_alg, id_context):
+        self.keep, self.random = Keep(), Random(rng)
+        self.config = ffi.new("husk_kudos_config *", {
+            "aead": ffi.addressof(lib, AEADS[cose_alg]), "hash": ffi.addressof(lib, "husk_hash_sha256"),
+            "random": self.random.hook, "bootstrap_secret": self.keep.bytes(bootstrap),
+            "has_id_context": id_context is not None, "id_context": self.keep.bytes(id_context or b""),
+            "sender_id": self.keep.id(sender_id)[0], "recipient_id": self.keep.id(recipient_id)[0],
+            "capable": False, "frame": True})
+        self.c = ffi.new("husk_kudos *")
+        self.context = ffi.new("husk_frame_context *")
+        check(lib.husk_kudos_init(self.c, self.config, self.keep.bytes(bootstrap)))
+
+    def start(self):
+        check(lib.husk_kudos_start(self.c))
+
+    def seal(self, payload, with_kid):
+        room = len(payload) + 40  # HUSK_FRAME_KUDOS_OVERHEAD_MAX_BYTES
+        out, length = ffi.new("uint8_t[]", room), ffi.new("size_t *")
+        check(lib.husk_frame_kudos_seal(self.c, self.context, with_kid, self.keep.bytes(payload), out, room, length))
+        return bytes(ffi.buffer(out, length[0]))
+
+    def open(self, frame):
+        """Payload and event."""
+        memory, spare = self.keep.buffer(frame), ffi.new("uint8_t[]", 64)
+        message, event = ffi.new("husk_frame_message *"), ffi.new("uint8_t *")
+        check(lib.husk_frame_kudos_open(self.c, self.context, memory, len(frame), spare, 64, message, event))
+        return take(message.payload), KUDOS_EVENTS[event[0]]
+
+
 class Link:
     """One end of a link with EDHOC. Frames are bytes; what it says is kept in `sessions`, `messages` and `why`."""
 

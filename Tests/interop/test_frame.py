@@ -1,6 +1,6 @@
-"""Frames of the core against peer/frame.py, both directions, every AEAD; the worked example of the article, of which both
-recompute every value; where both draw the line between frames and anything else; and links: EDHOC over frames, then
-messages, whole and in fragments, the core in either role."""
+"""Frames of the core against peer/frame.py, both directions, every AEAD; the worked example of the article, of which
+both recompute every value; where both draw the line between frames and anything else; KUDOS over frames; and links:
+EDHOC over frames, then messages, whole and in fragments, the core in either role."""
 
 import re
 from pathlib import Path
@@ -9,12 +9,14 @@ import cbor2
 
 import husk_core as core
 from harness import Run, equal, raises
-from peer import frame, oscore
+from peer import frame, kudos, oscore
 from peer.edhoc_psk import Initiator, Psk, Responder, ccs
 from peer.suites import AEADS, SUITES, Refused
 
 ARTICLE = Path(__file__).resolve().parents[2] / "Sources" / "Husk" / "Husk.docc" / "Frame.md"
 KINDS = ["data", "message_1", "message_2", "message_3", "message_4", "error", "kudos"]
+LIKELY_FLAGS = [1, 2, 5, 9, 10, 13, 0x81, 0x89, 0x17, 0x3F, 0x5F, 0x97, 0xBF, 0x11, 0x21, 0x41, 6]
+EDGES = [0, 1, 0x17, 0x18, 0x20, 0x37, 0x38, 0x40, 0x41, 0x42, 0x58, 0x5F]  # of Partial IVs and identifiers
 
 
 def algorithms():
@@ -77,9 +79,9 @@ def parsing(run):
             rng = run.random("frame parsing", number)
             data = bytearray(rng.randbytes(rng.randint(0, 14)))
             if data and rng.random() < 0.9:
-                data[0] = rng.choice([1, 2, 5, 9, 10, 13, 0x81, 0x89, 0x17, 0x3F, 0x5F, 0x97, 0xBF, 0x11, 0x21, 0x41, 6])
+                data[0] = rng.choice(LIKELY_FLAGS)
             if len(data) > 2 and rng.random() < 0.6:
-                data[rng.choice([1, 2])] = rng.choice([0, 1, 0x17, 0x18, 0x20, 0x37, 0x38, 0x40, 0x41, 0x42, 0x58, 0x5F])
+                data[rng.choice([1, 2])] = rng.choice(EDGES)
             try:
                 theirs = frame.decode(bytes(data))
             except Refused:
@@ -198,12 +200,54 @@ def links(run):
                     a_link(run.random("link", suite, core_initiates, number), suite, core_initiates)
 
 
+def a_key_update(rng, alg, core_begins):
+    """KUDOS over frames: two messages, then data both ways, several times."""
+    ids = [b"\x01", rng.choice([b"\x02", b"", rng.randbytes(6)])]
+    secret, id_context = rng.randbytes(rng.choice([16, 32])), rng.choice([None, rng.randbytes(8)])
+    with_kid = rng.random() < 0.5
+    mine = core.FrameKudos(rng.randbytes, secret, *ids, alg, id_context)
+    base = frame.Context(secret, b"", *ids[::-1], alg, id_context)
+    theirs = kudos.Kudos(rng.randbytes, None, base, capable=False, nonce_bytes=rng.randint(1, 16))
+
+    def to_peer(data):
+        x_nonce = frame.decode(data).pair
+        return theirs.receive((x_nonce[0], x_nonce[1:]) if x_nonce else None, lambda context: context.open(data)[0])
+
+    def from_peer(context, pair, payload=b""):
+        return context.seal(payload, with_kid, bytes([pair[0]]) + pair[1])
+
+    for _ in range(3):
+        if core_begins:
+            mine.start()
+            divergent = mine.seal(b"", with_kid)
+            equal(len(divergent), 1 + 1 + 1 + 9 + (len(frame.encode_identifier(ids[0])) if with_kid else 0)
+                  + AEADS[alg].tag_bytes, "length")
+            equal(to_peer(divergent), b"", "divergent")
+            equal(mine.open(from_peer(*theirs.convergent())), (b"", "ESTABLISHED"), "convergent")
+            equal(to_peer(mine.seal(b"reading", with_kid)), b"reading", "confirmation")
+        else:
+            equal(mine.open(from_peer(*theirs.divergent())), (b"", "DIVERGENT"), "divergent")
+            equal(to_peer(mine.seal(b"", with_kid)), b"", "convergent")
+            equal(mine.open(theirs.old.seal(b"reading", with_kid)), (b"reading", "CONFIRMED"), "confirmation")
+        equal(to_peer(mine.seal(b"one", with_kid)), b"one", "to the peer")
+        equal(mine.open(theirs.old.seal(b"two", with_kid)), (b"two", "PLAIN"), "to the core")
+
+
+def key_updates(run):
+    for alg in algorithms():
+        for core_begins in (True, False):
+            for number in range(run.count):
+                with run.case("KUDOS over frames", alg, "core begins", core_begins, number):
+                    a_key_update(run.random("frame kudos", alg, core_begins, number), alg, core_begins)
+
+
 def main():
     run = Run(__doc__)
     example(run)
     exchanges(run)
     parsing(run)
     links(run)
+    key_updates(run)
     run.finish()
 
 

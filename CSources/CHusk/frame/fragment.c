@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/secret.h"
 #include "frame/header.h"
 #include "oscore/nonce.h"
 
@@ -126,8 +127,10 @@ husk_status husk_reassembly_take(husk_reassembly *reassembly, uint64_t number, h
     if (fragment.len == 0) {
         return HUSK_ERR_FORMAT;
     }
-    size_t index = fragment.data[0] & INDEX;
-    bool last = (fragment.data[0] & LAST) != 0;
+    uint8_t head = fragment.data[0];
+    HUSK_PUBLIC(&head, 1); /* verified: where a piece belongs is no secret */
+    size_t index = head & INDEX;
+    bool last = (head & LAST) != 0;
     const husk_bytes piece = {fragment.data + HUSK_FRAGMENT_HEADER_BYTES, fragment.len - HUSK_FRAGMENT_HEADER_BYTES};
     bool whole = last && index == 0;
     if (index > number || (piece.len == 0 && !whole) || (index == INDEX && !last)) {

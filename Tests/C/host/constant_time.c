@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "husk/crypto.h"
 #include "husk/envelope.h"
+#include "husk/fragment.h"
 
 #ifndef HUSK_CHECK_VALGRIND
 #error "without -DHUSK_CHECK_VALGRIND nothing is marked and nothing is checked"
@@ -195,6 +196,37 @@ static void envelope(const char *name, const husk_aead *aead, bool wraps)
     check(name, good && same);
 }
 
+/* From a Master Secret to a message put together from fragments, which stays secret. */
+static void frames(const char *name, const husk_aead *aead)
+{
+    uint8_t master[16], content[50], fragment[20], frame[40], whole[50];
+    secret(master, sizeof master, 15);
+    secret(content, sizeof content, 16);
+    husk_oscore_parameters parameters = {.aead = aead, .hash = &husk_hash_sha256, .master_secret = {master, 16},
+                                         .sender_id = {1, {1}}, .recipient_id = {1, {2}}};
+    husk_frame_context sender, receiver;
+    bool good = husk_frame_context_init(&sender, &parameters) == HUSK_OK;
+    parameters.sender_id.bytes[0] = 2;
+    parameters.recipient_id.bytes[0] = 1;
+    good = husk_frame_context_init(&receiver, &parameters) == HUSK_OK && good;
+    husk_fragmenter fragmenter;
+    husk_reassembly reassembly;
+    husk_reassembly_init(&reassembly, whole, sizeof whole);
+    good = husk_fragmenter_init(&fragmenter, (husk_bytes){content, sizeof content}, sizeof fragment) == HUSK_OK && good;
+    husk_bytes message = {NULL, 0};
+    while (good && !fragmenter.done) {
+        const husk_bytes piece = {fragment, husk_fragmenter_next(&fragmenter, fragment)};
+        husk_frame_message opened;
+        size_t len;
+        good = husk_frame_seal(&sender, true, piece, frame, sizeof frame, &len) == HUSK_OK &&
+               husk_frame_open(&receiver, frame, len, &opened) == HUSK_OK &&
+               husk_reassembly_take(&reassembly, opened.number, opened.payload, &message) == HUSK_OK;
+    }
+    bool same = good && message.len == sizeof content && husk_equal(message.data, content, sizeof content);
+    HUSK_PUBLIC(&same, sizeof same);
+    check(name, same);
+}
+
 /* What must not happen anywhere else. */
 static void leak(void)
 {
@@ -225,6 +257,8 @@ int main(int argc, char **argv)
     envelope("envelope, aes-ccm", &husk_aead_aes_ccm_16_64_128, false);
     envelope("envelope, chacha20-poly1305", &husk_aead_chacha20_poly1305, false);
     envelope("envelope, wrapped key", &husk_aead_aes_ccm_16_128_128, true);
+    frames("frames, aes-ccm", &husk_aead_aes_ccm_16_64_128);
+    frames("frames, chacha20-poly1305", &husk_aead_chacha20_poly1305);
     printf("%u passed, %u failed\n", passed, failed);
     return failed == 0 ? 0 : 1;
 }

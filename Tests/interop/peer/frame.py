@@ -163,7 +163,8 @@ class Joiner:
 
 
 class Link:
-    """One end of a link: an EDHOC session of edhoc_psk.py in frames, then messages. `size` is that of frames, or None."""
+    """One end of a link: an EDHOC session of edhoc_psk.py in frames, then messages. `size` is that of frames, or
+    None."""
 
     def __init__(self, edhoc, initiates, point_to_point, size):
         self.edhoc, self.initiates, self.point_to_point, self.size = edhoc, initiates, point_to_point, size

@@ -26,10 +26,10 @@ def expand_label(master_secret, x_n, length):
 
 
 def update_ctx(input_1, input_2, context):
-    """The context CTX_OUT."""
+    """The context CTX_OUT, for frames if the one that goes in is (peer/frame.py)."""
     x_n = b"".join(sorted((cbor2.dumps(input_1), cbor2.dumps(input_2))))
     secret = expand_label(context.master_secret, x_n, len(context.master_secret))
-    return oscore.Context(secret, x_n, context.sender_id, context.recipient_id, context.aead.cose_alg,
+    return type(context)(secret, x_n, context.sender_id, context.recipient_id, context.aead.cose_alg,
                           context.id_context)
 
 
