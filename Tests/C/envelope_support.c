@@ -28,7 +28,7 @@ static husk_status store(void *context, uint8_t record, const uint8_t *data, siz
     memcpy(flash->data, data, len);
     flash->len = len;
     flash->stores++;
-    return HUSK_OK;
+    return flash->torn ? HUSK_ERR_STORAGE : HUSK_OK;
 }
 
 husk_storage envelope_flash_storage(envelope_flash *flash)

@@ -8,6 +8,7 @@ typedef struct envelope_flash {
     uint8_t data[16];
     size_t len;
     bool failing;
+    bool torn; /* stores, and fails nevertheless */
     unsigned stores;
 } envelope_flash;
 

@@ -314,6 +314,7 @@ static void numbers_across_restarts(void)
     while (sealed < 150) {
         size_t len;
         ends.sender_flash.failing = test_rng_next(&rng) % 8 == 0;
+        ends.sender_flash.torn = test_rng_next(&rng) % 8 == 0;
         husk_envelope_sender before = ends.sender;
         husk_status status = husk_envelope_seal(&ends.sender, &nothing, NO_BYTES, envelope, sizeof envelope, &len);
         if (status == HUSK_ERR_STORAGE) {
@@ -329,9 +330,10 @@ static void numbers_across_restarts(void)
         }
         if (test_rng_next(&rng) % 30 == 0) {
             status = husk_envelope_sender_release(&ends.sender);
-            CHECK(status == HUSK_OK || (status == HUSK_ERR_STORAGE && ends.sender_flash.failing));
+            bool failing = ends.sender_flash.failing || ends.sender_flash.torn;
+            CHECK(status == HUSK_OK || (status == HUSK_ERR_STORAGE && failing));
         }
-        ends.sender_flash.failing = false;
+        ends.sender_flash.failing = ends.sender_flash.torn = false;
         if (test_rng_next(&rng) % 30 == 0) {
             restart();
         }
@@ -363,6 +365,14 @@ static void released_numbers(void)
             restart();
         }
     }
+    /* The numbers that may have been released are reserved again before they are used. */
+    (void)seal(&nothing, NO_BYTES);
+    ends.sender_flash.torn = true;
+    CHECK_INT(husk_envelope_sender_release(&ends.sender), HUSK_ERR_STORAGE);
+    ends.sender_flash.torn = false;
+    unsigned before = ends.sender_flash.stores;
+    (void)seal(&nothing, NO_BYTES);
+    CHECK_INT(ends.sender_flash.stores, before + 1);
     ends.sender.config = NULL;
     CHECK_INT(husk_envelope_sender_release(&ends.sender), HUSK_ERR_STATE);
 }
@@ -413,6 +423,16 @@ static void window(void)
             restart();
         }
     }
+}
+
+static void content_is_wiped_unless_stored(void)
+{
+    static const uint8_t zeros[22];
+    connect(aeads[0], "climate", "kitchen", "");
+    size_t len = seal(&nothing, text("unlock the front door!"));
+    ends.opener_flash.failing = true;
+    CHECK_INT(husk_envelope_open(&ends.opener, 0, envelope, len, &view), HUSK_ERR_STORAGE);
+    CHECK_MEM(envelope + len - 30, zeros, 22);
 }
 
 static void records_that_are_none(void)
@@ -817,6 +837,7 @@ void suite_envelope(void)
     RUN(released_numbers);
     RUN(numbers_end);
     RUN(window);
+    RUN(content_is_wiped_unless_stored);
     RUN(records_that_are_none);
     RUN(deadlines);
     RUN(destinations);

@@ -116,13 +116,16 @@ private final class Disk {
             }
             let opened = try opener.open(envelope, now: nil) { _ in }
             #expect(opened.sequence == UInt64(number))
+            try sealer.release { record throws(DiskFull) in try disk.replace(record) }
+            #expect(hex(disk.record) == "000000000\(number)")
+
+            _ = try sealer.seal([], EnvelopeMetadata()) { _ in }
             disk.isFull = true
             let error = failure { () throws(HuskError) in
                 try sealer.release { record throws(DiskFull) in try disk.replace(record) }
             }
             #expect(error == .storage)
             disk.isFull = false
-            try sealer.release { record throws(DiskFull) in try disk.replace(record) }
         }
     }
 

@@ -197,11 +197,8 @@ static husk_status read_parameter(husk_cbor_reader *r, int32_t label, bool is_pr
     if (is_protected) {
         return read_protected(r, label, h, view);
     }
-    /* alg must be authenticated where it can be, and crit must be protected (RFC 9052 section 3.1). */
-    if (label == HUSK_HEADER_ALG || label == HUSK_HEADER_CRIT) {
-        return HUSK_ERR_FORMAT;
-    }
-    return husk_cbor_skip(r, NULL);
+    /* crit must be protected (RFC 9052 section 3.1). */
+    return label == HUSK_HEADER_CRIT ? HUSK_ERR_FORMAT : husk_cbor_skip(r, NULL);
 }
 
 static husk_status read_bucket(husk_cbor_reader *r, bool is_protected, header *h, husk_envelope_view *view)
@@ -272,6 +269,7 @@ static husk_status read_headers(husk_cbor_reader *r, husk_envelope_view *view)
     if (status == HUSK_OK && h.crit.len != 0) {
         status = check_crit(&h);
     }
+    /* alg must be authenticated where it can be: here (RFC 9052 section 3.1). 0 is no algorithm. */
     if (status == HUSK_OK && view->alg == 0) {
         status = HUSK_ERR_FORMAT;
     }
