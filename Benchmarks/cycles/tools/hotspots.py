@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Where the cycles of a scenario go, function by function.
 
-    profile.py PLUGIN IMAGE CORE                 lists the regions of any image with markers, and their cycles
-    profile.py PLUGIN IMAGE CORE REGION          a table of its functions: own cycles, with what they call, calls
+    hotspots.py PLUGIN IMAGE CORE                 lists the regions of any image with markers, and their cycles
+    hotspots.py PLUGIN IMAGE CORE REGION          a table of its functions: own cycles, with what they call, calls
         [--top N] [--folded FILE] [--svg FILE]   and its stacks as text for other tools, or as a flame graph
 """
 import argparse
@@ -67,7 +67,7 @@ def main():
         show_regions(found)
         return 0
     if arguments.region not in found:
-        print(f"profile.py: {arguments.image} has no region {arguments.region}", file=sys.stderr)
+        print(f"hotspots.py: {arguments.image} has no region {arguments.region}", file=sys.stderr)
         return 64
     root = found[arguments.region]
     show_functions(root, arguments.top)
