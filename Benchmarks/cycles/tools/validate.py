@@ -129,6 +129,7 @@ TREES = {
     "call and return": [("returns", 1, [])],
     "call and pop pc": [("pops", 1, [])],
     "tail call": [("returns", 1, []), ("tails", 1, [])],
+    "the peer calls too": [("returns", 1, [])],
     "paused": [],
 }
 
