@@ -327,7 +327,7 @@ cycles: deps ## Cycles of every scenario on Cortex-M0+, M3 and M4, into Benchmar
 	@$(MEASURE) --json $(BENCH_RESULTS)
 cycles-images: $(BENCH_ELFS)
 profile: $(BENCH_PLUGIN) $(PROFILED).elf ## Where cycles go, by function: CPU=m4 OPT=-O2 REGION=kudos/fs
-	@$(PYTHON) $(BENCH)/tools/profile.py $(BENCH_PLUGIN) $(PROFILED).elf $(CPU) $(REGION) \
+	@$(PYTHON) $(BENCH)/tools/hotspots.py $(BENCH_PLUGIN) $(PROFILED).elf $(CPU) $(REGION) \
 		--folded $(PROFILED).folded --svg $(PROFILED).svg
 	@echo "stacks: $(PROFILED).folded, flame graph: $(PROFILED).svg"
 bench-check: deps ## Fails if a scenario takes more than 1 % more cycles than Benchmarks/thresholds says

@@ -46,13 +46,13 @@ int calls_begin(const struct insn *insn)
     return here;
 }
 
-static bool enter(int parent, const struct insn *insn)
+static bool enter(int parent, const struct insn *insn, bool counting)
 {
     here = child(parent, insn->function);
     if (here == NONE) {
         return false;
     }
-    nodes[here].calls++;
+    nodes[here].calls += counting;
     return true;
 }
 
@@ -68,7 +68,7 @@ static bool leave(const struct insn *next)
     return false;
 }
 
-bool calls_follow(const struct insn *last, const struct insn *next)
+bool calls_follow(const struct insn *last, const struct insn *next, bool counting)
 {
     uint32_t following = last->address + last->size;
     if (next->address == following && next->function == last->function) {
@@ -82,7 +82,7 @@ bool calls_follow(const struct insn *last, const struct insn *next)
         frames[frame_count].returns_to = following;
         frames[frame_count].caller = here;
         frame_count++;
-        return enter(here, next);
+        return enter(here, next, counting);
     }
     if (last->jumps && leave(next)) {
         return true;
@@ -91,7 +91,7 @@ bool calls_follow(const struct insn *last, const struct insn *next)
         return true;
     }
     int parent = nodes[here].parent;
-    return enter(parent == NONE ? here : parent, next);
+    return enter(parent == NONE ? here : parent, next, counting);
 }
 
 struct counts *calls_here(void)

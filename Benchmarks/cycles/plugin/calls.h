@@ -27,8 +27,9 @@ struct node {
 /* Begins a tree of its own with `insn` in its first function; returns the root. */
 int calls_begin(const struct insn *insn);
 
-/* Moves on from `last` to `next`; returns false if there are more calls than there is room for. */
-bool calls_follow(const struct insn *last, const struct insn *next);
+/* Moves on from `last` to `next`; a call counts as one if `counting`. False if there are more calls than there is room
+ * for. */
+bool calls_follow(const struct insn *last, const struct insn *next, bool counting);
 
 /* Counts of the node that the execution is in. */
 struct counts *calls_here(void);

@@ -133,7 +133,7 @@ void model_execute(const struct insn *insn)
             }
             charge(insn);
         }
-        if (open && !calls_follow(last, insn)) {
+        if (open && !calls_follow(last, insn, counting)) {
             fail("more calls than there is room for");
         }
     }

@@ -7,7 +7,7 @@ import split
 WIDTH, ROW, FONT, MARGIN = 1200, 18, 11, 24
 NARROWEST = 0.5    # pixels; narrower boxes are left out
 LETTER = 6.6       # pixels that a letter takes
-COLOURS = {"public_key": "#e8a87c", "hash": "#85c1e9", "aead": "#a9dfbf", "rest": "#d5d8dc"}
+COLOURS = {"public_key": "#e07b39", "hash": "#7fb3e6", "aead": "#b5dfb0", "rest": "#e6e9eb"}
 
 
 def depth(node):
@@ -34,7 +34,7 @@ def box(left, top, width, name, cycles, whole, kind):
     label = name if len(name) <= letters else name[:letters - 2] + ".." if letters > 4 else ""
     title = xml.sax.saxutils.escape(f"{name}: {cycles:,} cycles, {100 * cycles / whole:.1f} %")
     return (f'<g><title>{title}</title><rect x="{left:.1f}" y="{top}" width="{width:.1f}" height="{ROW - 1}" '
-            f'fill="{COLOURS[kind]}" stroke="#ffffff" stroke-width="0.5"/>'
+            f'fill="{COLOURS[kind]}" stroke="#808080" stroke-width="0.3"/>'
             f'<text x="{left + 3:.1f}" y="{top + ROW - 6}">{xml.sax.saxutils.escape(label)}</text></g>\n')
 
 

@@ -90,7 +90,8 @@ def table(results):
     for scenario in scenarios:
         shares = (share for core in CORES for share in percentages(cells[scenario, core, "-Os"]))
         print(f"{scenario:{width}}" + "".join(f"{share:6.1f} " for share in shares))
-    errors = ", ".join(f"{low:+.1f} to {high:+.1f} % ({NAMES[core]})" for core, (low, high) in ERROR_PERCENT.items())
+    errors = ", ".join((f"{low:+.1f} to {high:+.1f}" if low != high else f"{low:.1f}") + f" % ({NAMES[core]})"
+                       for core, (low, high) in ERROR_PERCENT.items())
     ranges = " and ".join(f"{spread(results, core):.0f} % ({NAMES[core]})" for core in ("m3", "m4"))
     print(f"\nNo wait states. Error against other people's measurements of their code: {errors}.\n"
           f"Below these figures the manuals leave room for up to {ranges}: Benchmarks/README.md says why.")

@@ -61,6 +61,7 @@ SEQUENCES = {
     "special registers": ("mrs r0, primask\n msr primask, r0", cycles(8, 6, 4)),
     "change of state": ("cpsid i", cycles(1, 1, 1)),
     "hint": ("nop\n sev\n yield", cycles(3, 3, 3)),
+    "the peer calls too": ("bl returns\n .inst.n 0xbf70\n bl returns\n .inst.n 0xbf80", cycles(4 + 3, 3 + 2, 4 + 4)),
     "paused": ("nop\n .inst.n 0xbf70\n muls r0, r1, r0\n bl returns\n .inst.n 0xbf80\n nop", cycles(2, 2, 2)),
 
     "32-bit computation": ("add.w r0, r1, r2, lsl #3\n movw r0, #4660\n movt r0, #4660\n ubfx r0, r1, #2, #3\n"

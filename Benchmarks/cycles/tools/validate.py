@@ -4,15 +4,19 @@
     validate.py BUILD    BUILD holds cycles/cycles.so, the boards' objects and routines.elf, as `make test-cycles` makes
                          them
 """
+import contextlib
+import io
+import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 import images
+import measure
 import recount
 import sequences
-
-RECOUNT_TOLERANCE = 0  # both follow the same tables to the cycle
+import split
 
 START = """
     .syntax unified
@@ -125,6 +129,7 @@ TREES = {
     "call and return": [("returns", 1, [])],
     "call and pop pc": [("pops", 1, [])],
     "tail call": [("returns", 1, []), ("tails", 1, [])],
+    "the peer calls too": [("returns", 1, [])],
     "paused": [],
 }
 
@@ -161,10 +166,32 @@ def check_routines(folder, core):
     for name, root, other in zip(names, roots, again):
         cycles = root.total().cycles
         print(f"  {core:8} {name:32} {cycles:8} cycles, recounted {other:8}: {100 * (cycles - other) / other:+.2f} %")
-        yield check(f"{core} {name}", abs(cycles - other) <= RECOUNT_TOLERANCE * other, f"{cycles} and {other} cycles")
+        yield check(f"{core} {name}", cycles == other, f"{cycles} and {other} cycles")
+        sums = split.split(root)
+        kind = "hash" if name.startswith("sha256") else "aead"
+        yield check(f"{core} {name} split", sum(sums.values()) == cycles and sums[kind] > 0.99 * cycles, sums)
     _, second = images.run(plugin, image, core)
     yield check(f"{core} twice", [root.total() for root in second] == [root.total() for root in roots],
                 "two runs differ")
+
+
+def verdict(cycles, thresholds):
+    """What bench-check says of one result of so many cycles."""
+    result = {"scenario": "a/b", "core": "m4", "flags": "-Os", "cycles": cycles}
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        if thresholds is not None:
+            pathlib.Path(folder, measure.compiler() + ".json").write_text(json.dumps(thresholds))
+        return measure.check([result], folder)
+
+
+def check_thresholds():
+    """bench-check fails when it should, and only then."""
+    limit = {"a/b m4 -Os": 10000}
+    cases = {"the same": (10000, limit, 0), "1 % more": (10100, limit, 0), "just more than that": (10101, limit, 1),
+             "less": (5000, limit, 0), "no threshold": (10000, {}, 1), "no file": (10000, None, 1),
+             "a threshold that is left over": (10000, limit | {"c m4 -Os": 1}, 1)}
+    for name, (cycles, thresholds, expected) in cases.items():
+        yield check(f"thresholds, {name}", verdict(cycles, thresholds) == expected, f"not {expected}")
 
 
 def main():
@@ -172,6 +199,7 @@ def main():
     folder = pathlib.Path(sys.argv[1])
     tests = (check_sequences, check_trees, check_options, check_routines)
     results = [result for core in images.MACHINES for test in tests for result in test(folder, core)]
+    results += check_thresholds()
     print(f"cycle model: {sum(results)} passed, {results.count(False)} failed")
     return 0 if all(results) else 1
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Where the cycles of a scenario go, function by function.
 
-    profile.py PLUGIN IMAGE CORE                 lists the regions of any image with markers, and their cycles
-    profile.py PLUGIN IMAGE CORE REGION          a table of its functions: own cycles, with what they call, calls
-        [--top N] [--folded FILE] [--svg FILE]   and its stacks as text for other tools, or as a flame graph
+    hotspots.py PLUGIN IMAGE CORE             lists the regions of any image with markers, and their cycles
+    hotspots.py PLUGIN IMAGE CORE REGION      a table of its functions: own cycles, with what they call, calls;
+        [--top N] [--folded FILE] [--svg FILE]    its stacks as text for other tools, or as a flame graph
 """
 import argparse
 import pathlib
+import signal
 import sys
 
 import flame
@@ -62,12 +63,13 @@ def main():
     parser.add_argument("--folded", type=pathlib.Path)
     parser.add_argument("--svg", type=pathlib.Path)
     arguments = parser.parse_args()
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     found = regions(arguments.plugin, arguments.image, arguments.core)
     if not arguments.region:
         show_regions(found)
         return 0
     if arguments.region not in found:
-        print(f"profile.py: {arguments.image} has no region {arguments.region}", file=sys.stderr)
+        print(f"hotspots.py: {arguments.image} has no region {arguments.region}", file=sys.stderr)
         return 64
     root = found[arguments.region]
     show_functions(root, arguments.top)
