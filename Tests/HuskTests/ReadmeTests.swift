@@ -7,17 +7,23 @@ import Testing
         "09000143c6be6ddaf1e2bc8a847518606a6d16e3dca2598c3b75e08895ce2f483b9cf7627403c305"
             + "80a4cdda3b6de9c1cf861bf3a29077d806531bb0")
 
-    private func openers() throws -> (FrameContext, EnvelopeOpener) {
-        let link = try FrameContext(
-            masterSecret: Array("frame secret  !\0".utf8), masterSalt: [], senderID: ConnectionIdentifier(2),
-            recipientID: ConnectionIdentifier(1))
-        let key = try EnvelopeKey(
-            root: Array("envelope root k\0".utf8), sender: Identity("kitchen"), recipient: Identity("application"))
-        return (link, try EnvelopeOpener(key: key))
+    private static func link() throws -> FrameContext {
+        let secret = Array("frame secret  !\0".utf8)
+        let salt: [UInt8] = []
+        return try unsafe FrameContext(
+            masterSecret: secret.span.bytes, masterSalt: salt.span.bytes, senderID: ConnectionIdentifier(UInt8(2)),
+            recipientID: ConnectionIdentifier(UInt8(1)))
+    }
+
+    private static func opener() throws -> EnvelopeOpener {
+        let root = Array("envelope root k\0".utf8)
+        return try EnvelopeOpener(
+            key: EnvelopeKey(root: root, sender: Identity("kitchen"), recipient: Identity("application")))
     }
 
     @Test func theExamplesFitTogether() throws {
-        var (link, opener) = try openers()
+        var link = try Self.link()
+        var opener = try Self.opener()
         let routed = try route(Self.frame, from: &link)
         #expect(routed.destination == "application")
         var saved = 0
@@ -29,7 +35,8 @@ import Testing
     }
 
     @Test func nothingElseOpens() throws {
-        var (link, opener) = try openers()
+        var link = try Self.link()
+        var opener = try Self.opener()
         for index in Self.frame.indices {
             var changed = Self.frame
             changed[index] ^= 1
