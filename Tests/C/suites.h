@@ -1,4 +1,5 @@
 /* The list of test suites, in the order they run. */
+SUITE(journal)
 SUITE(aes128)
 SUITE(sha256)
 SUITE(x25519)
