@@ -8,7 +8,7 @@
 #include "test.h"
 
 #ifdef TEST_SLOW
-#define NOR_BYTES 8192
+#define NOR_BYTES 4096
 #else
 #define NOR_BYTES 1280
 #endif

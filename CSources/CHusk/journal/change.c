@@ -55,9 +55,11 @@ static husk_status write_log(const husk_journal *journal, const husk_journal_cha
 /* Should the mark fail, the change goes on all the same: another page may work. */
 void husk_journal_leave(husk_journal *journal)
 {
+    const husk_journal_flash *flash = journal->flash;
+    bool again = husk_journal_mark_is_set(flash, journal->page, HUSK_JOURNAL_LEAVING);
     journal->clean = false;
-    if (!husk_journal_mark_is_set(journal->flash, journal->page, HUSK_JOURNAL_LEAVING)) {
-        (void)husk_journal_mark_set(journal->flash, journal->page, HUSK_JOURNAL_LEAVING);
+    if (!husk_journal_mark_is_set(flash, journal->page, HUSK_JOURNAL_AGAIN)) {
+        (void)husk_journal_mark_set(flash, journal->page, again ? HUSK_JOURNAL_AGAIN : HUSK_JOURNAL_LEAVING);
     }
 }
 

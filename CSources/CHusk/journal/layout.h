@@ -1,11 +1,13 @@
 /* How a journal lies in flash, and the steps its operations are made of.
  *
- * A page: head, three marks, log. Each mark is one unit, programmed with zeros; it is set if any bit of it is.
+ * A page: head, five marks, log. Each mark is one unit, programmed with zeros; it is set if any bit of it is.
  *     head      "HJ", layout, 0, sequence number (4 bytes), CRC-32 over these and the sizes of the flash (4 bytes).
  *               Written when the log below it is complete: with it the page takes the place of the one before
  *     SEALED    the head was programmed completely
  *     CLEAN     then all other pages were erased completely
- *     LEAVING   then the live records began to be copied to another page
+ *     LEAVING   then other pages were about to be touched: the live records to be copied to one
+ *     AGAIN     the same, after a start that found LEAVING, which a cut may have left half programmed
+ *     REJECTED  a start found the page not sealed, and goes on with the one before
  * A record: head, data, seal; each in whole units and programmed in that order, never two in one program.
  *     head      record, length, CRC-16 over these (2 bytes), CRC-32 over all of it but this (4 bytes)
  *     data      those of an empty record, which stands for one that was removed, are a unit of zeros: a record in one
@@ -18,7 +20,14 @@
 
 #include "husk/journal.h"
 
-enum { HUSK_JOURNAL_SEALED, HUSK_JOURNAL_CLEAN, HUSK_JOURNAL_LEAVING };
+enum {
+    HUSK_JOURNAL_SEALED,
+    HUSK_JOURNAL_CLEAN,
+    HUSK_JOURNAL_LEAVING,
+    HUSK_JOURNAL_AGAIN,
+    HUSK_JOURNAL_REJECTED,
+    HUSK_JOURNAL_MARKS
+};
 
 #define HUSK_JOURNAL_HEAD_BYTES 12
 #define HUSK_JOURNAL_RECORD_HEAD_BYTES 8
@@ -88,9 +97,6 @@ bool husk_journal_head_read(const husk_journal_flash *flash, uint8_t page, uint3
 husk_status husk_journal_head_write(const husk_journal_flash *flash, uint8_t page, uint32_t sequence);
 
 bool husk_journal_mark_is_set(const husk_journal_flash *flash, uint8_t page, unsigned mark);
-
-/* True if any is set, which says that SEALED was, even if a power cut left that one half programmed. */
-bool husk_journal_has_marks(const husk_journal_flash *flash, uint8_t page);
 husk_status husk_journal_mark_set(const husk_journal_flash *flash, uint8_t page, unsigned mark);
 
 /* ---- log.c ---- */

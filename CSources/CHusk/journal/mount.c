@@ -12,26 +12,57 @@ static bool sizes_are_valid(const husk_journal_flash *flash)
            flash->page_count <= HUSK_JOURNAL_PAGES_MAX;
 }
 
+/* What the marks of a page say of it. */
+enum { REJECTED, UNSEALED, SEALED };
+
+/* A later mark says that SEALED was programmed, even if a cut left that one in a state where it may read as erased. */
+static unsigned judge(const husk_journal_flash *flash, uint8_t page)
+{
+    bool set[HUSK_JOURNAL_MARKS];
+    for (unsigned mark = 0; mark < HUSK_JOURNAL_MARKS; mark++) {
+        set[mark] = husk_journal_mark_is_set(flash, page, mark);
+    }
+    if (set[HUSK_JOURNAL_REJECTED] && !set[HUSK_JOURNAL_LEAVING] && !set[HUSK_JOURNAL_AGAIN]) {
+        return REJECTED;
+    }
+    return set[HUSK_JOURNAL_SEALED] || set[HUSK_JOURNAL_CLEAN] || set[HUSK_JOURNAL_LEAVING] || set[HUSK_JOURNAL_AGAIN]
+               ? SEALED
+               : UNSEALED;
+}
+
 /* Finds the page in use: the newest one that was sealed, or the newest if none is. */
 static bool find_page(husk_journal *journal)
 {
     const husk_journal_flash *flash = journal->flash;
-    bool found = false;
-    bool found_sealed = false;
+    unsigned best = REJECTED;
     for (uint8_t page = 0; page < flash->page_count; page++) {
         uint32_t sequence;
-        if (!husk_journal_head_read(flash, page, &sequence)) {
-            continue;
-        }
-        bool sealed = husk_journal_has_marks(flash, page);
-        if (!found || (sealed && !found_sealed) || (sealed == found_sealed && sequence > journal->sequence)) {
-            found = true;
-            found_sealed = sealed;
+        unsigned judgement = husk_journal_head_read(flash, page, &sequence) ? judge(flash, page) : REJECTED;
+        if (judgement > best || (judgement == best && best != REJECTED && sequence > journal->sequence)) {
+            best = judgement;
             journal->page = page;
             journal->sequence = sequence;
         }
     }
-    return found;
+    return best != REJECTED;
+}
+
+/* Pages that were not chosen though they are newer must not be at the next start, when they may be half erased. AGAIN in
+ * the page that was chosen says that this start is that one. */
+static void reject_others(const husk_journal *journal)
+{
+    const husk_journal_flash *flash = journal->flash;
+    if (husk_journal_mark_is_set(flash, journal->page, HUSK_JOURNAL_AGAIN)) {
+        return;
+    }
+    for (uint8_t steps = 1; steps < flash->page_count; steps++) {
+        uint8_t page = husk_journal_page_after(journal, steps);
+        uint32_t sequence;
+        if (husk_journal_head_read(flash, page, &sequence) && sequence > journal->sequence &&
+            !husk_journal_mark_is_set(flash, page, HUSK_JOURNAL_REJECTED)) {
+            (void)husk_journal_mark_set(flash, page, HUSK_JOURNAL_REJECTED);
+        }
+    }
 }
 
 /* Finds the end of the log. *settled becomes false if a power cut left something there: *doubtful is where the data of
@@ -70,13 +101,15 @@ static husk_status open(husk_journal *journal)
         return is_new ? husk_journal_format(journal, flash) : HUSK_ERR_CORRUPT;
     }
     bool settled = husk_journal_mark_is_set(flash, journal->page, HUSK_JOURNAL_CLEAN) &&
-                   !husk_journal_mark_is_set(flash, journal->page, HUSK_JOURNAL_LEAVING);
+                   !husk_journal_mark_is_set(flash, journal->page, HUSK_JOURNAL_LEAVING) &&
+                   !husk_journal_mark_is_set(flash, journal->page, HUSK_JOURNAL_AGAIN);
     uint32_t doubtful;
     husk_status status = find_end(journal, &settled, &doubtful);
     if (status != HUSK_OK || settled) {
         journal->clean = true;
         return status;
     }
+    reject_others(journal);
     status = husk_journal_change_page(journal, NULL, doubtful);
     if (status == HUSK_ERR_CORRUPT) { /* it does not read well any more: it was never stored */
         husk_journal_entry entry;
@@ -104,7 +137,20 @@ husk_status husk_journal_mount(husk_journal *journal, const husk_journal_flash *
     return status;
 }
 
-/* The page in use is erased last, and says before that others are. */
+static husk_status begin_empty(husk_journal *journal)
+{
+    const husk_journal_flash *flash = journal->flash;
+    for (uint8_t page = 0; page < flash->page_count; page++) {
+        if (husk_journal_erase(flash, page) != HUSK_OK) {
+            return HUSK_ERR_STORAGE;
+        }
+    }
+    journal->clean = true;
+    husk_status status = husk_journal_enter(journal, 0, 1, husk_journal_log_offset(flash, 0));
+    return status == HUSK_OK ? husk_journal_mark_set(flash, 0, HUSK_JOURNAL_CLEAN) : status;
+}
+
+/* Where there is a journal, that is a change to a page without records. */
 husk_status husk_journal_format(husk_journal *journal, const husk_journal_flash *flash)
 {
     memset(journal, 0, sizeof *journal);
@@ -112,20 +158,14 @@ husk_status husk_journal_format(husk_journal *journal, const husk_journal_flash 
         return HUSK_ERR_ARGUMENT;
     }
     journal->flash = flash;
+    husk_status status;
     if (find_page(journal)) {
-        husk_journal_leave(journal);
+        reject_others(journal);
+        journal->end = husk_journal_log_begin(journal);
+        status = husk_journal_change_page(journal, NULL, HUSK_JOURNAL_NOWHERE);
+    } else {
+        status = begin_empty(journal);
     }
-    husk_status status = HUSK_OK;
-    for (uint8_t steps = 1; steps <= flash->page_count && status == HUSK_OK; steps++) {
-        status = husk_journal_erase(flash, husk_journal_page_after(journal, steps));
-    }
-    if (status == HUSK_OK) {
-        status = husk_journal_enter(journal, 0, 1, husk_journal_log_offset(flash, 0));
-    }
-    if (status == HUSK_OK) {
-        status = husk_journal_mark_set(flash, 0, HUSK_JOURNAL_CLEAN);
-    }
-    journal->clean = status == HUSK_OK;
     journal->flash = status == HUSK_OK ? flash : NULL;
     return status;
 }

@@ -19,7 +19,7 @@ static uint32_t mark_offset(const husk_journal_flash *flash, uint8_t page, unsig
 
 uint32_t husk_journal_log_offset(const husk_journal_flash *flash, uint8_t page)
 {
-    return mark_offset(flash, page, HUSK_JOURNAL_LEAVING + 1);
+    return mark_offset(flash, page, HUSK_JOURNAL_MARKS);
 }
 
 /* The sizes are part of the checksum: flash that was written with others does not read as a journal. */
@@ -59,11 +59,6 @@ bool husk_journal_mark_is_set(const husk_journal_flash *flash, uint8_t page, uns
 {
     uint32_t offset = mark_offset(flash, page, mark);
     return !husk_journal_is_blank(flash, offset, offset + flash->unit_bytes);
-}
-
-bool husk_journal_has_marks(const husk_journal_flash *flash, uint8_t page)
-{
-    return !husk_journal_is_blank(flash, mark_offset(flash, page, 0), husk_journal_log_offset(flash, page));
 }
 
 husk_status husk_journal_mark_set(const husk_journal_flash *flash, uint8_t page, unsigned mark)

@@ -50,7 +50,7 @@ extern "C" {
     (((uint32_t)(len) + (uint32_t)(unit_bytes)-1) / (uint32_t)(unit_bytes) * (uint32_t)(unit_bytes))
 
 /* What a page needs for itself, and what a record of `len` bytes takes of it. */
-#define HUSK_JOURNAL_PAGE_HEAD_BYTES(unit_bytes) (HUSK_JOURNAL_UNITS(unit_bytes, 12) + 3 * (uint32_t)(unit_bytes))
+#define HUSK_JOURNAL_PAGE_HEAD_BYTES(unit_bytes) (HUSK_JOURNAL_UNITS(unit_bytes, 12) + 5 * (uint32_t)(unit_bytes))
 #define HUSK_JOURNAL_RECORD_FLASH_BYTES(unit_bytes, len) \
     (HUSK_JOURNAL_UNITS(unit_bytes, 8) + HUSK_JOURNAL_UNITS(unit_bytes, (len) > 0 ? (len) : 1) + (uint32_t)(unit_bytes))
 
@@ -97,8 +97,8 @@ typedef struct husk_journal {
  * HUSK_ERR_STORAGE: the part fails. */
 husk_status husk_journal_mount(husk_journal *journal, const husk_journal_flash *flash);
 
-/* Erases everything and begins an empty journal. HUSK_ERR_ARGUMENT, HUSK_ERR_STORAGE. After a power cut the records are
- * as they were, or gone, or mount says HUSK_ERR_CORRUPT. */
+/* Erases everything and begins an empty journal. HUSK_ERR_ARGUMENT, HUSK_ERR_STORAGE. After a power cut a journal that
+ * was there has all its records or none, and where there was none mount may say HUSK_ERR_CORRUPT. */
 husk_status husk_journal_format(husk_journal *journal, const husk_journal_flash *flash);
 
 /* The hooks of husk_storage; `journal` is a husk_journal.
