@@ -67,6 +67,9 @@ husk_status husk_device_send_request(husk_device *device, const husk_device_extr
         status = measure(device, request, payload.len, extras, &options_len);
     }
     if (status == HUSK_OK) {
+        status = husk_device_reserve(device);
+    }
+    if (status == HUSK_OK) {
         status = husk_device_exchange_prepare(device);
     }
     if (status != HUSK_OK) {
@@ -105,6 +108,7 @@ void husk_device_take_unprotected(husk_device *device, const husk_coap_message *
     husk_status status = unknown ? HUSK_ERR_CONTEXT : HUSK_ERR_PEER;
     if (unknown && !device->reauthenticated) {
         device->reauthenticated = true;
+        device->way.why = HUSK_WHY_REFUSED;
         status = device->config->profile->authenticate(device);
         if (status == HUSK_OK) {
             return;
