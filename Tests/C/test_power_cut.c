@@ -1,0 +1,449 @@
+/* The power cut: a device lives with its records in a journal over NOR flash, and the power fails at every step of every
+ * program and erase. It has to come back each time: same keys on both sides, no (key, nonce) pair used twice, nothing
+ * lost that was stored. The gateway's power does not fail. */
+#include "loopback_gateway.h"
+#include "nonce_watch.h"
+#include "nor_flash.h"
+#include "toy_suite.h"
+
+static const uint8_t key[] = "0123456789abcdef";
+static const uint8_t kid[] = {0x0a};
+static const uint8_t cred_i[] = {0xa1, 0x02, 0x61, 'i'};
+static const uint8_t cred_r[] = {0xa1, 0x02, 0x61, 'r'};
+
+static const husk_suite watched_suite = {
+    .id = 0,
+    .edhoc_aead = &nonce_watch_aead,
+    .app_aead = &nonce_watch_aead,
+    .hash = &husk_hash_sha256,
+    .ecdh = &toy_ecdh,
+};
+static const husk_suite *const suites[] = {&watched_suite};
+
+#define APPLICATION_RECORD 20
+
+/* What the application stores: its own record, of the number of the reading that was answered last. */
+#define NUMBER_BYTES 4
+
+/* A store that happens only after the next message was sent: the mistake that the test must find. */
+typedef struct late_store {
+    bool pending;
+    size_t len;
+    uint8_t data[HUSK_DEVICE_RECORD_MAX_BYTES];
+} late_store;
+
+/* Everything there is. */
+typedef struct world {
+    nor_flash nor;
+    husk_journal journal;
+    husk_device device;
+    husk_kudos kudos;
+    late_store late;
+    union {
+        loopback_gateway edhoc;
+        struct {
+            husk_kudos kudos;
+            husk_oscore_context context;
+            size_t record_len;
+            uint8_t record[HUSK_KUDOS_RECORD_MAX_BYTES];
+        } symmetric;
+    } gateway;
+    test_rng rng;
+    uint32_t number; /* of the reading sent last */
+    uint32_t stored; /* by the application */
+} world;
+
+static world w;
+static husk_device_config config;
+static husk_kudos_config device_kudos, gateway_kudos;
+static uint8_t late_record; /* 0: none */
+static bool symmetric;
+
+/* ---- Storage ---- */
+
+static husk_status store(void *context, uint8_t record, const uint8_t *data, size_t len)
+{
+    if (record == late_record && len > 0) {
+        w.late.pending = true;
+        w.late.len = len;
+        memcpy(w.late.data, data, len);
+        return HUSK_OK;
+    }
+    return husk_journal_store(context, record, data, len);
+}
+
+static void store_late(void)
+{
+    if (w.late.pending) {
+        w.late.pending = false;
+        CHECK_OK(husk_journal_store(&w.journal, late_record, w.late.data, w.late.len));
+    }
+}
+
+/* ---- The gateway ---- */
+
+static void gateway_reboot(void)
+{
+    if (!symmetric) {
+        w.gateway.edhoc.has_context = false;
+        return;
+    }
+    memset(&w.gateway.symmetric.context, 0, sizeof w.gateway.symmetric.context);
+    CHECK_OK(husk_kudos_init(&w.gateway.symmetric.kudos, &gateway_kudos, gateway_kudos.bootstrap_secret));
+    if (w.gateway.symmetric.record_len > 0) {
+        CHECK_OK(husk_kudos_restore(&w.gateway.symmetric.kudos,
+                                    bytes(w.gateway.symmetric.record, w.gateway.symmetric.record_len)));
+    }
+}
+
+static const husk_oscore_context *gateway_context(void)
+{
+    return symmetric ? &w.gateway.symmetric.context : &w.gateway.edhoc.context;
+}
+
+static size_t symmetric_reply(uint8_t *datagram, size_t len, uint8_t *out)
+{
+    husk_kudos *kudos = &w.gateway.symmetric.kudos;
+    husk_oscore_context *context = &w.gateway.symmetric.context;
+    husk_oscore_exchange exchange = {0};
+    husk_coap_message outer;
+    husk_coap_message inner;
+    uint8_t spare[64];
+    uint8_t what;
+    size_t out_len;
+    CHECK_OK(husk_coap_decode(datagram, len, &outer));
+    husk_coap_message reply = {.type = HUSK_COAP_ACK, .code = HUSK_COAP_CHANGED, .message_id = outer.message_id};
+    uint8_t token[8];
+    memcpy(token, outer.token.data, outer.token.len);
+    reply.token = bytes(token, outer.token.len);
+    if (husk_kudos_request_unprotect(kudos, context, &exchange, datagram, len, spare, sizeof spare, &inner, &what) !=
+        HUSK_OK) {
+        husk_coap_writer writer;
+        husk_coap_writer_init(&writer, out, LOOPBACK_REPLY_MAX_BYTES, HUSK_COAP_ACK, HUSK_COAP_UNAUTHORIZED,
+                              outer.message_id, reply.token);
+        CHECK_OK(husk_coap_writer_finish(&writer, &out_len));
+        return out_len;
+    }
+    if (husk_kudos_must_store(kudos)) {
+        w.gateway.symmetric.record_len = husk_kudos_record_write(kudos, w.gateway.symmetric.record);
+        husk_kudos_stored(kudos);
+    }
+    uint8_t payload[NUMBER_BYTES];
+    if (what != HUSK_KUDOS_DIVERGENT && inner.payload.len == sizeof payload) {
+        memcpy(payload, inner.payload.data, sizeof payload);
+        reply.payload = bytes(payload, sizeof payload);
+    }
+    CHECK_OK(husk_kudos_response_protect(kudos, context, &exchange, &reply, out, LOOPBACK_REPLY_MAX_BYTES, &out_len));
+    return out_len;
+}
+
+static size_t gateway_reply(uint8_t *datagram, size_t len, uint8_t *out)
+{
+    if (symmetric) {
+        return symmetric_reply(datagram, len, out);
+    }
+    const loopback_reply *reply = loopback_gateway_receive(&w.gateway.edhoc, datagram, len);
+    if (reply == NULL) {
+        return 0;
+    }
+    memcpy(out, reply->data, reply->len);
+    return reply->len;
+}
+
+/* ---- The device ---- */
+
+static void begin(uint8_t unit, uint16_t page_bytes, uint8_t pages, uint16_t reserve)
+{
+    memset(&w, 0, sizeof w);
+    nor_init(&w.nor, unit, page_bytes, pages);
+    w.rng.state = 4242;
+    nonce_watch_reset();
+    device_kudos = (husk_kudos_config){
+        .aead = &nonce_watch_aead,
+        .hash = &husk_hash_sha256,
+        .random = {test_random_fill, &w.rng},
+        .bootstrap_secret = {key, 16},
+        .sender_id = {1, {0x01}},
+        .recipient_id = {1, {0x02}},
+        .capable = true,
+    };
+    gateway_kudos = device_kudos;
+    gateway_kudos.sender_id = device_kudos.recipient_id;
+    gateway_kudos.recipient_id = device_kudos.sender_id;
+    config = (husk_device_config){
+        .profile = symmetric ? &husk_profile_kudos : &husk_profile_edhoc,
+        .edhoc = {.suites = suites, .suite_count = 1, .random = {test_random_fill, &w.rng}},
+        .psk = {{key, 16}, {kid, sizeof kid}, {cred_i, sizeof cred_i}, {cred_r, sizeof cred_r}},
+        .kudos = &w.kudos,
+        .kudos_config = symmetric ? &device_kudos : NULL,
+        .storage = {husk_journal_load, store, &w.journal},
+        .resume = true,
+        .reserve = reserve,
+        .keep = &husk_keeper_storage,
+    };
+    if (symmetric) {
+        gateway_reboot();
+    } else {
+        loopback_gateway_init(&w.gateway.edhoc, &config.edhoc, &config.psk);
+    }
+}
+
+static void boot(void)
+{
+    memset(&w.journal, 0xa5, sizeof w.journal);
+    memset(&w.device, 0xa5, sizeof w.device);
+    memset(&w.kudos, 0xa5, sizeof w.kudos);
+    w.late.pending = false;
+    husk_status status = husk_journal_mount(&w.journal, &w.nor.hooks);
+    if (status == HUSK_ERR_CORRUPT && w.stored == 0) { /* the first start was cut */
+        status = husk_journal_format(&w.journal, &w.nor.hooks);
+    }
+    CHECK_OK(status);
+    CHECK_OK(husk_device_init(&w.device, &config));
+}
+
+/* Until the request, or what was started without one, has come to an end. */
+static husk_event run(void)
+{
+    husk_event event = {0};
+    while (event.kind == HUSK_EVENT_NONE || (event.kind == HUSK_EVENT_AUTHENTICATED && w.device.phase != 0)) {
+        const uint8_t *datagram;
+        size_t len;
+        uint8_t copy[LOOPBACK_REPLY_MAX_BYTES];
+        uint8_t reply[LOOPBACK_REPLY_MAX_BYTES];
+        CHECK_OK(husk_device_transmit(&w.device, 0, &datagram, &len, &event));
+        CHECK(len > 0);
+        memcpy(copy, datagram, len);
+        len = gateway_reply(copy, len, reply);
+        store_late();
+        CHECK(len > 0);
+        (void)husk_device_receive(&w.device, 0, reply, len, &event);
+    }
+    return event;
+}
+
+/* A reading; true if it was answered. */
+static bool send_reading(void)
+{
+    uint8_t payload[NUMBER_BYTES];
+    w.number++;
+    memcpy(payload, &w.number, sizeof payload);
+    const husk_device_request request = {HUSK_COAP_POST, "r", 1, HUSK_DEVICE_NO_FORMAT, {payload, sizeof payload}};
+    husk_status status = husk_device_start(&w.device, &request);
+    if (status != HUSK_OK) {
+        CHECK_INT(status, HUSK_ERR_STATE);
+        return false;
+    }
+    husk_event event = run();
+    bool answered = event.kind == HUSK_EVENT_RESPONSE && event.payload.len == sizeof payload &&
+                    memcmp(event.payload.data, payload, sizeof payload) == 0;
+    return answered;
+}
+
+static void new_session(void)
+{
+    CHECK_OK(husk_device_start(&w.device, NULL));
+    CHECK_INT(run().kind, HUSK_EVENT_AUTHENTICATED);
+}
+
+static void store_number(void)
+{
+    CHECK_OK(husk_journal_store(&w.journal, APPLICATION_RECORD, (const uint8_t *)&w.number, sizeof w.number));
+    w.stored = w.number;
+}
+
+/* ---- Lives ---- */
+
+static uint32_t moment; /* of the life, counted in actions */
+
+/* What happens at a moment: mostly readings. */
+static void live(void)
+{
+    switch (moment) {
+    case 0:
+    case 12:
+    case 300:
+    case 301:
+    case 900:
+        boot();
+        return;
+    case 5:
+    case 150:
+    case 302:
+    case 600:
+        new_session();
+        return;
+    case 9:
+    case 700:
+        gateway_reboot();
+        break;
+    case 800:
+        if (!symmetric) {
+            loopback_gateway_forget(&w.gateway.edhoc);
+        }
+        break;
+    default:
+        break;
+    }
+    if (moment % 100 == 7) {
+        store_number();
+        return;
+    }
+    CHECK(send_reading());
+}
+
+static bool is_agreed(void)
+{
+    return w.device.has_context && memcmp(w.device.oscore.sender_key, gateway_context()->recipient_key, 16) == 0 &&
+           memcmp(w.device.oscore.recipient_key, gateway_context()->sender_key, 16) == 0;
+}
+
+/* True if the application finds what it had stored, or what it was storing when the power failed. */
+static bool finds_number(uint32_t number)
+{
+    uint32_t found = 0;
+    size_t len;
+    CHECK_OK(husk_journal_load(&w.journal, APPLICATION_RECORD, (uint8_t *)&found, sizeof found, &len));
+    return found == w.stored || found == number;
+}
+
+/* After a cut: whether the device comes back, and again after another reboot, and can get new keys. */
+static bool comes_back(void)
+{
+    uint32_t number = w.number;
+    for (int again = 0; again <= 1; again++) {
+        boot();
+        bool answered = finds_number(number) && send_reading();
+        for (int tries = 0; !answered && tries < 2; tries++) {
+            answered = send_reading();
+        }
+        if (!answered || !send_reading() || !is_agreed()) {
+            return false;
+        }
+    }
+    if (husk_device_start(&w.device, NULL) != HUSK_OK || run().kind != HUSK_EVENT_AUTHENTICATED || !send_reading()) {
+        return false;
+    }
+    return is_agreed() && nonce_watch_repeats() == 0 && nonce_watch_forgotten() == 0;
+}
+
+static unsigned cuts, survived;
+
+static void print_cuts(const char *what)
+{
+    test_print(what);
+    test_print_uint(cuts);
+    test_print(" cut points, ");
+    test_print_uint(survived);
+    test_print(" survived\n");
+}
+
+#ifdef TEST_SLOW
+
+#define MOMENTS 1020
+
+static world before;
+
+/* Every step of every moment. */
+static void cut_everywhere(uint8_t unit, uint16_t page_bytes, uint8_t pages, uint32_t tears)
+{
+    begin(unit, page_bytes, pages, 0);
+    for (moment = 0; moment < MOMENTS; moment++) {
+        before = w;
+        unsigned mark = nonce_watch_mark();
+        for (uint32_t tear = 0; tear < tears; tear++) {
+            w = before;
+            nonce_watch_return(mark);
+            for (uint32_t step = 0; !nor_run(&w.nor, step, tears < NOR_TEARS ? step + moment : tear, live); step++) {
+                cuts++;
+                survived += comes_back();
+                w = before;
+                nonce_watch_return(mark);
+            }
+            CHECK_INT(nonce_watch_repeats(), 0);
+        }
+    }
+    CHECK(nor_erases(&w.nor) > 2u * pages - 1);
+}
+
+#else
+
+/* A sample of the steps of a short life, from its beginning each time. */
+#define MOMENTS 15
+#define SAMPLES 12
+
+static void live_short(void)
+{
+    for (moment = 0; moment < MOMENTS; moment++) {
+        live();
+    }
+}
+
+static void cut_everywhere(uint8_t unit, uint16_t page_bytes, uint8_t pages, uint32_t tears)
+{
+    (void)tears;
+    begin(unit, page_bytes, pages, 4);
+    CHECK(nor_run(&w.nor, NOR_NEVER, 0, live_short));
+    uint32_t steps = w.nor.steps;
+    for (uint32_t i = 0; i < SAMPLES; i++) {
+        begin(unit, page_bytes, pages, 4);
+        CHECK(!nor_run(&w.nor, (2 * i + 1) * steps / (2 * SAMPLES), i, live_short));
+        cuts++;
+        survived += comes_back();
+    }
+}
+
+#endif
+
+static void with_edhoc(void)
+{
+    symmetric = false;
+    late_record = 0;
+    cuts = survived = 0;
+    cut_everywhere(4, 320, 2, 1);
+#ifdef TEST_SLOW
+    cut_everywhere(16, 640, 3, 1);
+#endif
+    print_cuts("  power cut, EDHOC-PSK and resumption: ");
+    CHECK_INT(survived, cuts);
+}
+
+static void with_kudos(void)
+{
+    symmetric = true;
+    late_record = 0;
+    cuts = survived = 0;
+    cut_everywhere(8, 448, 2, 1);
+#ifdef TEST_SLOW
+    cut_everywhere(1, 320, 3, 1);
+#endif
+    print_cuts("  power cut, KUDOS in FS mode: ");
+    CHECK_INT(survived, cuts);
+}
+
+/* The test fails where a store comes after the message that depends on it. */
+static void late_stores_are_found(void)
+{
+#ifdef TEST_SLOW
+    symmetric = false;
+    late_record = HUSK_DEVICE_RECORD_RESERVED;
+    cuts = survived = 0;
+    cut_everywhere(4, 320, 2, 1);
+    print_cuts("  numbers reserved too late: ");
+    CHECK(survived < cuts);
+
+    symmetric = true;
+    late_record = HUSK_DEVICE_RECORD_KUDOS;
+    cuts = survived = 0;
+    cut_everywhere(4, 320, 2, 1);
+    print_cuts("  secrets stored too late: ");
+    CHECK(survived < cuts);
+#endif
+}
+
+void suite_power_cut(void)
+{
+    RUN(with_edhoc);
+    RUN(with_kudos);
+    RUN(late_stores_are_found);
+}
