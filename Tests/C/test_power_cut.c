@@ -51,6 +51,12 @@ typedef struct world {
     test_rng rng;
     uint32_t number; /* of the reading sent last */
     uint32_t stored; /* by the application */
+    unsigned stores; /* by the endpoint */
+    bool failing;
+    struct {
+        uint8_t sender_key[16];
+        uint8_t secret[16];
+    } sessions[2]; /* that were stored last, and the secret of KUDOS at that time */
 } world;
 
 static world w;
@@ -63,6 +69,15 @@ static bool symmetric;
 
 static husk_status store(void *context, uint8_t record, const uint8_t *data, size_t len)
 {
+    if (w.failing) {
+        return HUSK_ERR_STORAGE;
+    }
+    w.stores++;
+    if (record == HUSK_DEVICE_RECORD_SESSION && len > 0) {
+        w.sessions[0] = w.sessions[1];
+        memcpy(w.sessions[1].sender_key, w.device.oscore.sender_key, 16);
+        memcpy(w.sessions[1].secret, w.kudos.secrets[0], 16);
+    }
     if (record == late_record && len > 0) {
         w.late.pending = true;
         w.late.len = len;
@@ -307,14 +322,28 @@ static bool finds_number(uint32_t number)
     return found == w.stored || found == number;
 }
 
+/* A session that is taken up is of the secret that KUDOS goes on from. */
+static bool session_fits(void)
+{
+    if (!symmetric || !w.device.has_context) {
+        return true;
+    }
+    size_t which = memcmp(w.sessions[1].sender_key, w.device.oscore.sender_key, 16) == 0;
+    return memcmp(w.sessions[which].sender_key, w.device.oscore.sender_key, 16) == 0 &&
+           memcmp(w.sessions[which].secret, w.kudos.secrets[0], 16) == 0;
+}
+
 /* After a cut: whether the device comes back, and again after another reboot, and can get new keys. */
 static bool comes_back(void)
 {
     uint32_t number = w.number;
     for (int again = 0; again <= 1; again++) {
         boot();
-        bool answered = finds_number(number) && send_reading();
-        for (int tries = 0; !answered && tries < 2; tries++) {
+        if (!session_fits() || !finds_number(number)) {
+            return false;
+        }
+        bool answered = false;
+        for (int tries = 0; !answered && tries < 3; tries++) {
             answered = send_reading();
         }
         if (!answered || !send_reading() || !is_agreed()) {
@@ -441,8 +470,169 @@ static void late_stores_are_found(void)
 #endif
 }
 
+/* ---- What the endpoint says of its way, and does to go it ---- */
+
+static void check_way(uint8_t kind, uint8_t why, uint16_t round_trips)
+{
+    CHECK_INT(w.device.way.kind, kind);
+    CHECK_INT(w.device.way.why, why);
+    CHECK_INT(w.device.way.round_trips, round_trips);
+    CHECK(w.device.way.bytes > 20u * round_trips);
+}
+
+static void begin_life(bool with_symmetric)
+{
+    symmetric = with_symmetric;
+    late_record = 0;
+    begin(4, 512, 2, 0);
+    boot();
+}
+
+static void ways_with_edhoc(void)
+{
+    begin_life(false);
+    CHECK(send_reading());
+    check_way(HUSK_WAY_FULL, HUSK_WHY_NONE_KEPT, 2); /* message 1, and message 3 with the request */
+    CHECK_INT(w.device.way.bytes, 170);
+    CHECK(send_reading());
+    check_way(HUSK_WAY_SESSION, HUSK_WHY_CHEAPEST, 1);
+    for (unsigned i = 1; i <= 3; i++) {
+        boot();
+        CHECK_INT(w.device.oscore.sender_sequence, 1 + 256 * i);
+        CHECK(send_reading());
+        check_way(HUSK_WAY_CONTINUED, HUSK_WHY_CHEAPEST, 1);
+    }
+    /* Another session, whose numbers begin anew. */
+    new_session();
+    check_way(HUSK_WAY_RESUMED, HUSK_WHY_ASKED, 2);
+    CHECK(send_reading());
+    boot();
+    CHECK_INT(w.device.oscore.sender_sequence, 256);
+    CHECK(send_reading());
+    check_way(HUSK_WAY_CONTINUED, HUSK_WHY_CHEAPEST, 1);
+    w.device.oscore.limit_q = w.device.oscore.sender_sequence;
+    CHECK(send_reading());
+    check_way(HUSK_WAY_RESUMED, HUSK_WHY_EXHAUSTED, 2);
+    gateway_reboot();
+    boot();
+    CHECK(send_reading());
+    check_way(HUSK_WAY_RESUMED, HUSK_WHY_REFUSED, 3);
+    loopback_gateway_forget(&w.gateway.edhoc);
+    boot();
+    CHECK(send_reading());
+    check_way(HUSK_WAY_FULL, HUSK_WHY_RESUMPTION_REFUSED, 5);
+    CHECK_INT(nonce_watch_repeats(), 0);
+}
+
+static void ways_with_kudos(void)
+{
+    begin_life(true);
+    CHECK(send_reading());
+    check_way(HUSK_WAY_KUDOS, HUSK_WHY_NONE_KEPT, 2);
+    boot();
+    CHECK_INT(w.device.oscore.sender_sequence, 256);
+    CHECK(send_reading());
+    check_way(HUSK_WAY_CONTINUED, HUSK_WHY_CHEAPEST, 1);
+    new_session();
+    check_way(HUSK_WAY_KUDOS, HUSK_WHY_ASKED, 1);
+    boot();
+    CHECK(send_reading());
+    check_way(HUSK_WAY_CONTINUED, HUSK_WHY_CHEAPEST, 1);
+    gateway_reboot();
+    boot();
+    CHECK(send_reading());
+    check_way(HUSK_WAY_KUDOS, HUSK_WHY_REFUSED, 3);
+    CHECK_INT(nonce_watch_repeats(), 0);
+}
+
+/* A device that lost its storage has its PSK; one whose storage is damaged does not go on with what it cannot trust. */
+static void storage_is_lost_or_damaged(void)
+{
+    begin_life(false);
+    CHECK(send_reading() && send_reading());
+    nor_init(&w.nor, 4, 512, 2);
+    boot();
+    CHECK(send_reading());
+    check_way(HUSK_WAY_FULL, HUSK_WHY_NONE_KEPT, 2);
+    CHECK(is_agreed());
+    for (uint8_t record = HUSK_DEVICE_RECORD_SESSION; record <= HUSK_DEVICE_RECORD_RESERVED; record++) {
+        boot();
+        CHECK(send_reading());
+        static const uint8_t nonsense[] = {9, 9, 9};
+        CHECK_OK(husk_journal_store(&w.journal, record, nonsense, sizeof nonsense));
+        boot();
+        CHECK(!w.device.has_context);
+        CHECK(send_reading());
+        check_way(HUSK_WAY_RESUMED, HUSK_WHY_STORAGE, 2);
+        CHECK(is_agreed());
+    }
+    CHECK_INT(nonce_watch_repeats(), 0);
+}
+
+/* A session record cut short anywhere, or with any byte changed, is taken for what it is or not at all. */
+static void session_records_of_any_length(void)
+{
+    uint8_t record[HUSK_DEVICE_SESSION_BYTES + 1] = {0};
+    size_t record_len;
+    begin_life(false);
+    CHECK(send_reading());
+    CHECK_OK(husk_journal_load(&w.journal, HUSK_DEVICE_RECORD_SESSION, record, sizeof record, &record_len));
+    for (size_t len = 1; len <= record_len + 1; len++) {
+        CHECK_OK(husk_journal_store(&w.journal, HUSK_DEVICE_RECORD_SESSION, record, len));
+        boot();
+        CHECK_INT(w.device.has_context, len == record_len);
+    }
+    for (size_t i = 0; i < record_len; i++) {
+        record[i] ^= 0xf0;
+        CHECK_OK(husk_journal_store(&w.journal, HUSK_DEVICE_RECORD_SESSION, record, record_len));
+        record[i] ^= 0xf0;
+        boot();
+        CHECK(send_reading()); /* whatever it was taken for */
+    }
+}
+
+/* One record for 256 messages; nothing is sent that is not reserved. */
+static void reservations(void)
+{
+    begin_life(false);
+    do {
+        CHECK(send_reading());
+    } while (w.device.oscore.sender_sequence < w.device.oscore.sender_limit);
+    w.stores = 0;
+    uint64_t first = w.device.oscore.sender_sequence;
+    for (unsigned i = 0; i < 3 * 256; i++) {
+        CHECK(send_reading());
+    }
+    CHECK_INT(w.device.oscore.sender_sequence, first + 768);
+    CHECK_INT(w.stores, 3);
+    w.failing = true;
+    bool answered = true;
+    unsigned sent = 0;
+    const husk_device_request request = {HUSK_COAP_POST, "r", 1, HUSK_DEVICE_NO_FORMAT, {key, 4}};
+    while (answered) {
+        husk_status status = husk_device_start(&w.device, &request);
+        answered = status == HUSK_OK;
+        CHECK(answered || status == HUSK_ERR_STORAGE);
+        if (answered) {
+            CHECK_INT(run().kind, HUSK_EVENT_RESPONSE);
+            sent++;
+        }
+        CHECK(sent <= 256);
+    }
+    CHECK_INT(w.device.oscore.sender_sequence, w.device.oscore.sender_limit);
+    w.failing = false;
+    CHECK(send_reading());
+    config.storage.store = NULL;
+    CHECK_INT(husk_device_init(&w.device, &config), HUSK_ERR_ARGUMENT);
+}
+
 void suite_power_cut(void)
 {
+    RUN(ways_with_edhoc);
+    RUN(ways_with_kudos);
+    RUN(storage_is_lost_or_damaged);
+    RUN(session_records_of_any_length);
+    RUN(reservations);
     RUN(with_edhoc);
     RUN(with_kudos);
     RUN(late_stores_are_found);
