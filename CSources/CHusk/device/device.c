@@ -28,20 +28,30 @@ husk_status husk_device_init(husk_device *device, const husk_device_config *conf
     return status;
 }
 
-/* The way of a request begins: what can be said before the gateway has answered. */
+husk_status husk_device_reserve(husk_device *device)
+{
+    const husk_keeper *keep = device->config->keep;
+    return keep != NULL && device->has_context ? keep->reserve(device) : HUSK_OK;
+}
+
+void husk_device_replace_session(husk_device *device)
+{
+    device->session_way = HUSK_WAY_SESSION;
+    if (device->session_state == HUSK_DEVICE_SESSION_CURRENT) {
+        device->session_state = HUSK_DEVICE_SESSION_STALE;
+    }
+}
+
+/* The way of a request that goes on with the session there is, or cannot. */
 static void begin_way(husk_device *device, bool goes_on)
 {
     uint8_t why = device->way.why;
-    if (device->has_context) {
-        why = device->request == NULL ? HUSK_WHY_ASKED : HUSK_WHY_EXHAUSTED;
-    } else if (why == HUSK_WHY_CHEAPEST) {
-        why = HUSK_WHY_NONE_KEPT;
-    }
-    device->way = (husk_way){.why = why};
     if (goes_on) {
-        device->way.why = HUSK_WHY_CHEAPEST;
-        device->way.kind = device->from_storage ? HUSK_WAY_CONTINUED : HUSK_WAY_SESSION;
+        why = HUSK_WHY_CHEAPEST;
+    } else if (device->has_context) {
+        why = device->request == NULL ? HUSK_WHY_ASKED : HUSK_WHY_EXHAUSTED;
     }
+    device->way = (husk_way){.kind = goes_on ? device->session_way : HUSK_WAY_NONE, .why = why};
 }
 
 husk_status husk_device_start(husk_device *device, const husk_device_request *request)

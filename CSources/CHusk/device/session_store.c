@@ -226,7 +226,7 @@ static husk_status open(husk_device *device)
     if (device->has_context) {
         device->oscore.sender_limit = device->oscore.sender_sequence;
         device->session_state = HUSK_DEVICE_SESSION_CURRENT;
-        device->from_storage = true;
+        device->session_way = HUSK_WAY_CONTINUED;
         return HUSK_OK;
     }
     bool damaged = status != HUSK_OK || len > 0;

@@ -11,20 +11,10 @@
 #define HUSK_DEVICE_SESSION_CURRENT 2
 
 /* Before a request goes out under a context that counts: what is to be in storage is there. */
-static inline husk_status husk_device_reserve(husk_device *device)
-{
-    const husk_keeper *keep = device->config->keep;
-    return keep != NULL && device->has_context ? keep->reserve(device) : HUSK_OK;
-}
+husk_status husk_device_reserve(husk_device *device);
 
 /* The context was replaced: the one in storage is another. */
-static inline void husk_device_replace_session(husk_device *device)
-{
-    device->from_storage = false;
-    if (device->session_state == HUSK_DEVICE_SESSION_CURRENT) {
-        device->session_state = HUSK_DEVICE_SESSION_STALE;
-    }
-}
+void husk_device_replace_session(husk_device *device);
 
 /* husk_device_start; or, with `about_observation`, the request that registers or cancels the observation. */
 husk_status husk_device_begin(husk_device *device, const husk_device_request *request, bool about_observation);

@@ -218,8 +218,8 @@ struct husk_event {
 #define HUSK_WAY_FULL 5      /* EDHOC with the external PSK: works whatever was lost */
 
 /* And why it was not a cheaper one. */
-#define HUSK_WHY_CHEAPEST 0           /* there is none */
-#define HUSK_WHY_NONE_KEPT 1          /* nothing was in storage: the first start, or storage was lost */
+#define HUSK_WHY_NONE_KEPT 0          /* nothing was in storage: the first start, or storage was lost */
+#define HUSK_WHY_CHEAPEST 1           /* there is no cheaper one */
 #define HUSK_WHY_STORAGE 2            /* what was in storage cannot be read */
 #define HUSK_WHY_EXHAUSTED 3          /* the session's key is used up */
 #define HUSK_WHY_REFUSED 4            /* the gateway does not know the session */
@@ -252,11 +252,10 @@ typedef struct husk_way {
  *     resume_refused    and the gateway did not accept that: the external PSK is used, until it gave a new one
  *     update_tries      KUDOS messages of this run so far
  *     sequential        the gateway does not know the combined request, or the configuration forbids it
- *     from_storage      the context is one from before the reboot
+ *     session_way       HUSK_WAY_SESSION, or HUSK_WAY_CONTINUED if the context is from before the reboot
  *     session_state     what is in storage: no session, one that was replaced, or that of `oscore`
  *     session_number    its number, by which its record of reserved numbers is known from that of another */
 struct husk_device {
-    husk_way way; /* public: to be read */
     const husk_device_config *config;
     const husk_device_request *request; /* in progress, or NULL */
     husk_device_observation *observation; /* the caller's, or NULL */
@@ -265,8 +264,6 @@ struct husk_device {
     uint16_t message_id;      /* of the message in flight */
     uint16_t peer_message_id; /* of the last separate response we acknowledged */
     uint16_t buffer_len;
-    uint16_t session_number;
-    uint8_t session_state;
     uint8_t phase;
     uint8_t attempts;
     uint8_t suite_index;
@@ -285,9 +282,12 @@ struct husk_device {
     bool resume_refused;
     bool sequential;
     bool has_context;
-    bool from_storage;
     uint8_t token[2];
     uint8_t reply[HUSK_COAP_HEADER_BYTES];
+    husk_way way; /* public: to be read */
+    uint16_t session_number;
+    uint8_t session_state;
+    uint8_t session_way;
     husk_oscore_exchange exchange;
     husk_oscore_context oscore;
     husk_edhoc edhoc;
