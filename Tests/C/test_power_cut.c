@@ -21,6 +21,9 @@ static const husk_suite watched_suite = {
 static const husk_suite *const suites[] = {&watched_suite};
 
 #define APPLICATION_RECORD 20
+#define SENDER_RECORD 21
+#define OPENER_RECORD 22
+#define ENVELOPE_CAP 64
 
 /* What the application stores: its own record, of the number of the reading that was answered last. */
 #define NUMBER_BYTES 4
@@ -48,6 +51,16 @@ typedef struct world {
             uint8_t record[HUSK_KUDOS_RECORD_MAX_BYTES];
         } symmetric;
     } gateway;
+    husk_envelope_sender sender; /* of the device, to an application beyond the gateway */
+    husk_envelope_opener opener; /* of its commands */
+    struct {
+        husk_envelope_sender sender;
+        husk_envelope_opener opener;
+        uint8_t records[2][HUSK_ENVELOPE_OPENER_RECORD_BYTES];
+        size_t record_lens[2];
+        uint8_t command[ENVELOPE_CAP]; /* that was opened last */
+        size_t command_len;
+    } application;
     test_rng rng;
     uint32_t number; /* of the reading sent last */
     uint32_t stored; /* by the application */
@@ -93,6 +106,80 @@ static void store_late(void)
         w.late.pending = false;
         CHECK_OK(husk_journal_store(&w.journal, late_record, w.late.data, w.late.len));
     }
+}
+
+/* ---- The application beyond the gateway, and envelopes to and from it ---- */
+
+static husk_envelope_key envelope_keys[2]; /* of readings, of commands */
+static husk_envelope_sender_config sender_config, far_sender_config;
+static husk_envelope_opener_config opener_config, far_opener_config;
+
+static husk_status far_load(void *context, uint8_t record, uint8_t *out, size_t cap, size_t *len)
+{
+    (void)context;
+    CHECK(w.application.record_lens[record] <= cap);
+    *len = w.application.record_lens[record];
+    memcpy(out, w.application.records[record], *len);
+    return HUSK_OK;
+}
+
+static husk_status far_store(void *context, uint8_t record, const uint8_t *data, size_t len)
+{
+    (void)context;
+    memcpy(w.application.records[record], data, len);
+    w.application.record_lens[record] = len;
+    return HUSK_OK;
+}
+
+static void begin_envelopes(void)
+{
+    static const uint8_t names[] = "rc"; /* a key for each direction */
+    for (size_t i = 0; i < 2; i++) {
+        const husk_envelope_parameters parameters = {.aead = &nonce_watch_aead,
+                                                     .hash = &husk_hash_sha256,
+                                                     .root_key = {key, 16},
+                                                     .sender = {names + i, 1},
+                                                     .recipient = {names + 1 - i, 1}};
+        CHECK_OK(husk_envelope_key_derive(&envelope_keys[i], &parameters));
+    }
+    sender_config = (husk_envelope_sender_config){
+        .keys = &envelope_keys[0], .key_count = 1, .storage = config.storage, .record = SENDER_RECORD};
+    opener_config = (husk_envelope_opener_config){
+        .key = &envelope_keys[1], .storage = config.storage, .record = OPENER_RECORD};
+    const husk_storage far = {far_load, far_store, NULL};
+    far_sender_config = (husk_envelope_sender_config){.keys = &envelope_keys[1], .key_count = 1, .storage = far};
+    far_opener_config = (husk_envelope_opener_config){.key = &envelope_keys[0], .storage = far, .record = 1};
+    CHECK_OK(husk_envelope_sender_init(&w.application.sender, &far_sender_config));
+    CHECK_OK(husk_envelope_opener_init(&w.application.opener, &far_opener_config));
+}
+
+/* A reading there and a command back. */
+static void exchange_envelopes(void)
+{
+    static const husk_envelope_metadata nothing = {0};
+    static const uint8_t content[] = "envelope";
+    uint8_t envelope[ENVELOPE_CAP];
+    uint8_t copy[ENVELOPE_CAP];
+    husk_envelope_view view;
+    size_t len;
+    CHECK_OK(husk_envelope_seal(&w.sender, &nothing, bytes(content, 8), envelope, sizeof envelope, &len));
+    CHECK_OK(husk_envelope_open(&w.application.opener, HUSK_ENVELOPE_TIME_UNKNOWN, envelope, len, &view));
+    CHECK_OK(husk_envelope_seal(&w.application.sender, &nothing, bytes(content, 8), envelope, sizeof envelope, &len));
+    memcpy(copy, envelope, len);
+    CHECK_OK(husk_envelope_open(&w.opener, HUSK_ENVELOPE_TIME_UNKNOWN, copy, len, &view));
+    memcpy(w.application.command, envelope, len);
+    w.application.command_len = len;
+}
+
+/* True if the command that was acted upon last is not acted upon again. */
+static bool refuses_last_command(void)
+{
+    husk_envelope_view view;
+    uint8_t copy[ENVELOPE_CAP];
+    memcpy(copy, w.application.command, sizeof copy);
+    return w.application.command_len == 0 ||
+           husk_envelope_open(&w.opener, HUSK_ENVELOPE_TIME_UNKNOWN, copy, w.application.command_len, &view) ==
+               HUSK_ERR_REPLAY;
 }
 
 /* ---- The gateway ---- */
@@ -196,6 +283,7 @@ static void begin(uint8_t unit, uint16_t page_bytes, uint8_t pages, uint16_t res
         .reserve = reserve,
         .keep = &husk_keeper_storage,
     };
+    begin_envelopes();
     if (symmetric) {
         gateway_reboot();
     } else {
@@ -215,6 +303,8 @@ static void boot(void)
     }
     CHECK_OK(status);
     CHECK_OK(husk_device_init(&w.device, &config));
+    CHECK_OK(husk_envelope_sender_init(&w.sender, &sender_config));
+    CHECK_OK(husk_envelope_opener_init(&w.opener, &opener_config));
 }
 
 /* Until the request, or what was started without one, has come to an end. */
@@ -304,6 +394,9 @@ static void live(void)
         store_number();
         return;
     }
+    if (moment % 25 == 3) {
+        exchange_envelopes();
+    }
     CHECK(send_reading());
 }
 
@@ -339,9 +432,10 @@ static bool comes_back(void)
     uint32_t number = w.number;
     for (int again = 0; again <= 1; again++) {
         boot();
-        if (!session_fits() || !finds_number(number)) {
+        if (!session_fits() || !finds_number(number) || !refuses_last_command()) {
             return false;
         }
+        exchange_envelopes();
         bool answered = false;
         for (int tries = 0; !answered && tries < 3; tries++) {
             answered = send_reading();
@@ -369,48 +463,45 @@ static void print_cuts(const char *what)
 
 #ifdef TEST_SLOW
 
-#define MOMENTS 1020
+#define WHOLE_LIFE 1020
+#define YOUTH 310
 
 static world before;
 
-/* Every step of every moment. */
-static void cut_everywhere(uint8_t unit, uint16_t page_bytes, uint8_t pages, uint32_t tears)
+/* Every step of so many moments. */
+static void cut_everywhere(uint8_t unit, uint16_t page_bytes, uint8_t pages, uint32_t moments)
 {
     begin(unit, page_bytes, pages, 0);
-    for (moment = 0; moment < MOMENTS; moment++) {
+    for (moment = 0; moment < moments; moment++) {
         before = w;
         unsigned mark = nonce_watch_mark();
-        for (uint32_t tear = 0; tear < tears; tear++) {
+        for (uint32_t step = 0; !nor_run(&w.nor, step, step + moment, live); step++) {
+            cuts++;
+            survived += comes_back();
             w = before;
             nonce_watch_return(mark);
-            for (uint32_t step = 0; !nor_run(&w.nor, step, tears < NOR_TEARS ? step + moment : tear, live); step++) {
-                cuts++;
-                survived += comes_back();
-                w = before;
-                nonce_watch_return(mark);
-            }
-            CHECK_INT(nonce_watch_repeats(), 0);
         }
+        CHECK_INT(nonce_watch_repeats(), 0);
     }
-    CHECK(nor_erases(&w.nor) > 2u * pages - 1);
+    CHECK(nor_erases(&w.nor) > pages);
 }
 
 #else
 
 /* A sample of the steps of a short life, from its beginning each time. */
-#define MOMENTS 15
+#define WHOLE_LIFE 15
 #define SAMPLES 12
 
 static void live_short(void)
 {
-    for (moment = 0; moment < MOMENTS; moment++) {
+    for (moment = 0; moment < WHOLE_LIFE; moment++) {
         live();
     }
 }
 
-static void cut_everywhere(uint8_t unit, uint16_t page_bytes, uint8_t pages, uint32_t tears)
+static void cut_everywhere(uint8_t unit, uint16_t page_bytes, uint8_t pages, uint32_t moments)
 {
-    (void)tears;
+    (void)moments;
     begin(unit, page_bytes, pages, 4);
     CHECK(nor_run(&w.nor, NOR_NEVER, 0, live_short));
     uint32_t steps = w.nor.steps;
@@ -429,9 +520,9 @@ static void with_edhoc(void)
     symmetric = false;
     late_record = 0;
     cuts = survived = 0;
-    cut_everywhere(4, 320, 2, 1);
+    cut_everywhere(4, 320, 2, WHOLE_LIFE);
 #ifdef TEST_SLOW
-    cut_everywhere(16, 640, 3, 1);
+    cut_everywhere(16, 640, 3, YOUTH);
 #endif
     print_cuts("  power cut, EDHOC-PSK and resumption: ");
     CHECK_INT(survived, cuts);
@@ -442,9 +533,9 @@ static void with_kudos(void)
     symmetric = true;
     late_record = 0;
     cuts = survived = 0;
-    cut_everywhere(8, 448, 2, 1);
+    cut_everywhere(8, 448, 2, WHOLE_LIFE);
 #ifdef TEST_SLOW
-    cut_everywhere(1, 320, 3, 1);
+    cut_everywhere(1, 320, 3, YOUTH);
 #endif
     print_cuts("  power cut, KUDOS in FS mode: ");
     CHECK_INT(survived, cuts);
@@ -457,14 +548,14 @@ static void late_stores_are_found(void)
     symmetric = false;
     late_record = HUSK_DEVICE_RECORD_RESERVED;
     cuts = survived = 0;
-    cut_everywhere(4, 320, 2, 1);
+    cut_everywhere(4, 320, 2, YOUTH);
     print_cuts("  numbers reserved too late: ");
     CHECK(survived < cuts);
 
     symmetric = true;
     late_record = HUSK_DEVICE_RECORD_KUDOS;
     cuts = survived = 0;
-    cut_everywhere(4, 320, 2, 1);
+    cut_everywhere(4, 320, 2, YOUTH);
     print_cuts("  secrets stored too late: ");
     CHECK(survived < cuts);
 #endif
