@@ -343,10 +343,11 @@ static husk_status open(husk_device *device)
     if (storage->load == NULL) {
         return HUSK_OK;
     }
-    if (storage->load(storage->context, HUSK_DEVICE_RECORD_SUITE, &index, sizeof index, &len) != HUSK_OK) {
+    status = storage->load(storage->context, HUSK_DEVICE_RECORD_SUITE, &index, sizeof index, &len);
+    if (status != HUSK_OK && status != HUSK_ERR_CORRUPT) {
         return HUSK_ERR_STORAGE;
     }
-    /* A record of firmware that had other suites is as good as none. */
+    /* A record that is damaged, or of firmware that had other suites, is as good as none. */
     if (len == sizeof index && index < device->config->edhoc.suite_count) {
         device->suite_index = index;
     }
