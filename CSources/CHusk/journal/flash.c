@@ -1,5 +1,6 @@
 /* Programming, erasing and checking flash in its units. */
 #include "base/ct.h"
+#include "base/secret.h"
 #include "journal/layout.h"
 
 #define PIECE_BYTES 16
@@ -61,6 +62,7 @@ static bool is_programmed(const husk_journal_writer *w)
         size_t len = w->fill - at < PIECE_BYTES ? (size_t)(w->fill - at) : PIECE_BYTES;
         same = w->flash->read(w->flash->context, w->offset + at, piece, len) == HUSK_OK &&
                husk_equal(piece, w->chunk + at, len);
+        HUSK_PUBLIC(&same, sizeof same);
     }
     husk_wipe(piece, sizeof piece);
     return same;

@@ -115,6 +115,7 @@ husk_status husk_journal_append(const husk_journal_flash *flash, uint32_t offset
 {
     husk_journal_writer w;
     uint32_t crc = husk_journal_crc(entry_crc(record, (uint8_t)data.len), data.data, data.len);
+    HUSK_PUBLIC(&crc, sizeof crc);
     begin(&w, flash, offset, record, (uint8_t)data.len, crc);
     static const uint8_t none = 0;
     husk_journal_write(&w, data.len > 0 ? data.data : &none, data.len > 0 ? data.len : 1);
