@@ -5,10 +5,10 @@
 #include "base/bytes.h"
 #include "device/steps.h"
 
-/* RESERVED: which session (2 bytes), count_v (3), first number that is not reserved (5). SESSION: layout, the same, then
- * the context: algorithm, Sender ID, Recipient ID and ID Context each with a length in front (0xff: no ID Context), Sender
- * Key, Recipient Key, Common IV. A session has its first numbers from SESSION, the next ones from a RESERVED that names
- * it. */
+/* RESERVED: which session (2 bytes), count_v (3), first number that is not reserved (5). SESSION: layout, the same,
+ * then the context: algorithm, Sender ID, Recipient ID and ID Context each with a length in front (0xff: no ID
+ * Context), Sender Key, Recipient Key, Common IV. A session has its first numbers from SESSION, the next ones from a
+ * RESERVED that names it. */
 #define LAYOUT 1
 #define RESERVED_BYTES 10
 #define NO_ID_CONTEXT 0xff

@@ -42,7 +42,7 @@ static husk_status write_log(const husk_journal *journal, const husk_journal_cha
         }
         bool is_doubtful = entry.data == doubtful;
         if (is_doubtful && (!husk_journal_entry_read(flash, begin, *end, &entry) ||
-                            !husk_journal_entry_is_whole(flash, &entry))) {
+                            !husk_journal_entry_load(flash, &entry, NULL))) {
             return HUSK_ERR_CORRUPT;
         }
     }
@@ -55,11 +55,11 @@ static husk_status write_log(const husk_journal *journal, const husk_journal_cha
 /* Should the mark fail, the change goes on all the same: another page may work. */
 void husk_journal_leave(husk_journal *journal)
 {
-    const husk_journal_flash *flash = journal->flash;
-    bool again = husk_journal_mark_is_set(flash, journal->page, HUSK_JOURNAL_LEAVING);
+    unsigned marks = husk_journal_marks(journal->flash, journal->page);
+    bool again = (marks & 1u << HUSK_JOURNAL_LEAVING) != 0;
     journal->clean = false;
-    if (!husk_journal_mark_is_set(flash, journal->page, HUSK_JOURNAL_AGAIN)) {
-        (void)husk_journal_mark_set(flash, journal->page, again ? HUSK_JOURNAL_AGAIN : HUSK_JOURNAL_LEAVING);
+    if ((marks & 1u << HUSK_JOURNAL_AGAIN) == 0) {
+        (void)husk_journal_mark_set(journal->flash, journal->page, again ? HUSK_JOURNAL_AGAIN : HUSK_JOURNAL_LEAVING);
     }
 }
 

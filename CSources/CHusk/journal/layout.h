@@ -96,7 +96,8 @@ uint32_t husk_journal_log_offset(const husk_journal_flash *flash, uint8_t page);
 bool husk_journal_head_read(const husk_journal_flash *flash, uint8_t page, uint32_t *sequence);
 husk_status husk_journal_head_write(const husk_journal_flash *flash, uint8_t page, uint32_t sequence);
 
-bool husk_journal_mark_is_set(const husk_journal_flash *flash, uint8_t page, unsigned mark);
+/* A bit for each mark that is set. */
+unsigned husk_journal_marks(const husk_journal_flash *flash, uint8_t page);
 husk_status husk_journal_mark_set(const husk_journal_flash *flash, uint8_t page, unsigned mark);
 
 /* ---- log.c ---- */
@@ -105,10 +106,7 @@ husk_status husk_journal_mark_set(const husk_journal_flash *flash, uint8_t page,
 bool husk_journal_entry_read(const husk_journal_flash *flash, uint32_t offset, uint32_t limit,
                              husk_journal_entry *entry);
 
-/* True if its head and data read as they were stored. */
-bool husk_journal_entry_is_whole(const husk_journal_flash *flash, const husk_journal_entry *entry);
-
-/* Copies its data, if the same holds for them. */
+/* Copies its data to out, which may be NULL; true if head and data read as they were stored. */
 bool husk_journal_entry_load(const husk_journal_flash *flash, const husk_journal_entry *entry, uint8_t *out);
 
 /* The last record of this name in flash[from..to); false if there is none. */

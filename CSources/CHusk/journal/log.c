@@ -42,29 +42,20 @@ static uint32_t entry_crc(uint8_t record, uint8_t len)
     return husk_journal_crc(UINT32_MAX, head, CHECKED_BYTES);
 }
 
-bool husk_journal_entry_is_whole(const husk_journal_flash *flash, const husk_journal_entry *entry)
+bool husk_journal_entry_load(const husk_journal_flash *flash, const husk_journal_entry *entry, uint8_t *out)
 {
     uint8_t piece[PIECE_BYTES];
     uint32_t crc = entry_crc(entry->record, entry->len);
     bool readable = entry->len > 0 || !husk_journal_is_blank(flash, entry->data, entry->seal);
-    for (uint32_t at = 0; at < entry->len && readable; at += (uint32_t)sizeof piece) {
-        size_t len = entry->len - at < sizeof piece ? entry->len - at : sizeof piece;
-        readable = flash->read(flash->context, entry->data + at, piece, len) == HUSK_OK;
-        crc = husk_journal_crc(crc, piece, len);
+    for (uint32_t at = 0; at < entry->len && readable; at += PIECE_BYTES) {
+        size_t len = entry->len - at < PIECE_BYTES ? entry->len - at : PIECE_BYTES;
+        uint8_t *to = out != NULL ? out + at : piece;
+        readable = flash->read(flash->context, entry->data + at, to, len) == HUSK_OK;
+        crc = husk_journal_crc(crc, to, len);
     }
     husk_wipe(piece, sizeof piece);
     HUSK_PUBLIC(&crc, sizeof crc);
     return readable && crc == entry->crc;
-}
-
-bool husk_journal_entry_load(const husk_journal_flash *flash, const husk_journal_entry *entry, uint8_t *out)
-{
-    if (flash->read(flash->context, entry->data, out, entry->len) != HUSK_OK) {
-        return false;
-    }
-    uint32_t crc = husk_journal_crc(entry_crc(entry->record, entry->len), out, entry->len);
-    HUSK_PUBLIC(&crc, sizeof crc);
-    return crc == entry->crc;
 }
 
 bool husk_journal_find(const husk_journal_flash *flash, uint32_t from, uint32_t to, uint8_t record,

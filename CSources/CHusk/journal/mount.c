@@ -18,16 +18,14 @@ enum { REJECTED, UNSEALED, SEALED };
 /* A later mark says that SEALED was programmed, even if a cut left that one in a state where it may read as erased. */
 static unsigned judge(const husk_journal_flash *flash, uint8_t page)
 {
-    bool set[HUSK_JOURNAL_MARKS];
-    for (unsigned mark = 0; mark < HUSK_JOURNAL_MARKS; mark++) {
-        set[mark] = husk_journal_mark_is_set(flash, page, mark);
+    unsigned marks = husk_journal_marks(flash, page);
+    if ((marks & (1u << HUSK_JOURNAL_LEAVING | 1u << HUSK_JOURNAL_AGAIN)) != 0) {
+        return SEALED;
     }
-    if (set[HUSK_JOURNAL_REJECTED] && !set[HUSK_JOURNAL_LEAVING] && !set[HUSK_JOURNAL_AGAIN]) {
+    if ((marks & 1u << HUSK_JOURNAL_REJECTED) != 0) {
         return REJECTED;
     }
-    return set[HUSK_JOURNAL_SEALED] || set[HUSK_JOURNAL_CLEAN] || set[HUSK_JOURNAL_LEAVING] || set[HUSK_JOURNAL_AGAIN]
-               ? SEALED
-               : UNSEALED;
+    return marks != 0 ? SEALED : UNSEALED;
 }
 
 /* Finds the page in use: the newest one that was sealed, or the newest if none is. */
@@ -47,19 +45,19 @@ static bool find_page(husk_journal *journal)
     return best != REJECTED;
 }
 
-/* Pages that were not chosen though they are newer must not be at the next start, when they may be half erased. AGAIN in
- * the page that was chosen says that this start is that one. */
+/* Pages that were not chosen though they are newer must not be at the next start, when they may be half erased. AGAIN
+ * in the page that was chosen says that this start is that one. */
 static void reject_others(const husk_journal *journal)
 {
     const husk_journal_flash *flash = journal->flash;
-    if (husk_journal_mark_is_set(flash, journal->page, HUSK_JOURNAL_AGAIN)) {
+    if ((husk_journal_marks(flash, journal->page) & 1u << HUSK_JOURNAL_AGAIN) != 0) {
         return;
     }
     for (uint8_t steps = 1; steps < flash->page_count; steps++) {
         uint8_t page = husk_journal_page_after(journal, steps);
         uint32_t sequence;
         if (husk_journal_head_read(flash, page, &sequence) && sequence > journal->sequence &&
-            !husk_journal_mark_is_set(flash, page, HUSK_JOURNAL_REJECTED)) {
+            (husk_journal_marks(flash, page) & 1u << HUSK_JOURNAL_REJECTED) == 0) {
             (void)husk_journal_mark_set(flash, page, HUSK_JOURNAL_REJECTED);
         }
     }
@@ -78,7 +76,7 @@ static husk_status find_end(husk_journal *journal, bool *settled, uint32_t *doub
     /* One that is followed by something was sealed, even if a cut left a seal that does not read so any more. */
     for (; husk_journal_entry_read(flash, at, limit, &entry); at = entry.seal + flash->unit_bytes) {
         if (husk_journal_is_blank(flash, entry.seal, limit)) {
-            bool is_whole = husk_journal_entry_is_whole(flash, &entry);
+            bool is_whole = husk_journal_entry_load(flash, &entry, NULL);
             *settled = false;
             *doubtful = is_whole ? entry.data : HUSK_JOURNAL_NOWHERE;
             journal->end = is_whole ? entry.seal + flash->unit_bytes : at;
@@ -100,9 +98,8 @@ static husk_status open(husk_journal *journal)
         bool is_new = husk_journal_is_blank(flash, 0, flash->page_bytes * flash->page_count);
         return is_new ? husk_journal_format(journal, flash) : HUSK_ERR_CORRUPT;
     }
-    bool settled = husk_journal_mark_is_set(flash, journal->page, HUSK_JOURNAL_CLEAN) &&
-                   !husk_journal_mark_is_set(flash, journal->page, HUSK_JOURNAL_LEAVING) &&
-                   !husk_journal_mark_is_set(flash, journal->page, HUSK_JOURNAL_AGAIN);
+    unsigned marks = husk_journal_marks(flash, journal->page) & ~(1u << HUSK_JOURNAL_SEALED);
+    bool settled = marks == 1u << HUSK_JOURNAL_CLEAN;
     uint32_t doubtful;
     husk_status status = find_end(journal, &settled, &doubtful);
     if (status != HUSK_OK || settled) {

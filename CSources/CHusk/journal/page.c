@@ -55,10 +55,14 @@ husk_status husk_journal_head_write(const husk_journal_flash *flash, uint8_t pag
     return husk_journal_writer_finish(&w);
 }
 
-bool husk_journal_mark_is_set(const husk_journal_flash *flash, uint8_t page, unsigned mark)
+unsigned husk_journal_marks(const husk_journal_flash *flash, uint8_t page)
 {
-    uint32_t offset = mark_offset(flash, page, mark);
-    return !husk_journal_is_blank(flash, offset, offset + flash->unit_bytes);
+    unsigned marks = 0;
+    for (unsigned mark = 0; mark < HUSK_JOURNAL_MARKS; mark++) {
+        uint32_t offset = mark_offset(flash, page, mark);
+        marks |= (unsigned)!husk_journal_is_blank(flash, offset, offset + flash->unit_bytes) << mark;
+    }
+    return marks;
 }
 
 husk_status husk_journal_mark_set(const husk_journal_flash *flash, uint8_t page, unsigned mark)
