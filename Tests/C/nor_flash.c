@@ -164,6 +164,7 @@ bool nor_run(nor_flash *nor, uint32_t cut_step, uint32_t tear, void (*action)(vo
     nor->steps = 0;
     nor->cut_step = cut_step;
     nor->tear = (uint8_t)(tear % NOR_TEARS);
+    nor->rng.state = tear * 0x9e3779b97f4a7c15u + cut_step + 1;
     if (setjmp(power) != 0) {
         return false;
     }

@@ -55,7 +55,8 @@ typedef struct nor_flash {
 void nor_init(nor_flash *nor, uint8_t unit_bytes, uint32_t page_bytes, uint8_t page_count);
 
 /* Does something, until the power fails at step `cut_step`; false if it did. Everything but the flash is lost then.
- * Afterwards there is power. */
+ * Afterwards there is power. `tear` modulo NOR_TEARS is what a cut program leaves; the rest of it says which bits where
+ * that is up to chance. */
 bool nor_run(nor_flash *nor, uint32_t cut_step, uint32_t tear, void (*action)(void));
 
 /* Sum over all pages. */

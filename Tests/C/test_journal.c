@@ -163,7 +163,7 @@ static void every_step_of_every_store(void)
 #ifdef TEST_SLOW
     for (size_t part = 0; part < USUAL_PARTS; part++) {
         for (uint8_t pages = 2; pages <= 5; pages++) {
-            life(part, pages, false, 14, false, NOR_TEARS);
+            life(part, pages, false, 14, false, 2 * NOR_TEARS);
             life(part, pages, true, 14, false, 1);
         }
     }
@@ -180,10 +180,10 @@ static void every_step_of_the_mount_after(void)
 {
 #ifdef TEST_SLOW
     cuts = survived = 0;
-    for (size_t part = 0; part < USUAL_PARTS; part++) {
-        life(part, 2, part % 2 == 0, 2, true, part == 1 ? NOR_TEARS : 1);
-        life(part, 3, part % 2 != 0, 2, true, 1);
+    for (uint8_t part = 0; part < USUAL_PARTS; part++) {
+        life(part, 2 + part % 2, part % 2 == 0, 2, true, 1);
     }
+    life(1, 2, false, 1, true, 8 * NOR_TEARS); /* many times the one store that changes pages */
     print_cuts("  journal, mount after a cut: ");
 #endif
 }
