@@ -382,6 +382,12 @@ static void live(void)
     case 700:
         gateway_reboot();
         break;
+    case 10:
+    case 210:
+        if (symmetric) { /* the gateway begins: its response to this reading does, the next reading completes it */
+            CHECK_OK(husk_kudos_start(&w.gateway.symmetric.kudos));
+        }
+        break;
     case 800:
         if (!symmetric) {
             loopback_gateway_forget(&w.gateway.edhoc);

@@ -315,6 +315,10 @@ static husk_status take(husk_device *device, const husk_coap_message *answer, ui
 
 static husk_status protect(husk_device *device, const husk_coap_message *plain, size_t *len)
 {
+    husk_status status = husk_device_reserve(device);
+    if (status != HUSK_OK) {
+        return status;
+    }
     return husk_oscore_request_protect(&device->oscore, &device->exchange, plain, device->buffer,
                                        sizeof device->buffer, len);
 }

@@ -35,7 +35,11 @@ static husk_status open(husk_device *device)
 
 static husk_status protect(husk_device *device, const husk_coap_message *plain, size_t *len)
 {
+    /* In this order: a session is stored after the secret that it was made from. */
     husk_status status = save(device);
+    if (status == HUSK_OK) {
+        status = husk_device_reserve(device);
+    }
     if (status != HUSK_OK) {
         return status;
     }

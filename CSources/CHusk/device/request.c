@@ -67,9 +67,6 @@ husk_status husk_device_send_request(husk_device *device, const husk_device_extr
         status = measure(device, request, payload.len, extras, &options_len);
     }
     if (status == HUSK_OK) {
-        status = husk_device_reserve(device);
-    }
-    if (status == HUSK_OK) {
         status = husk_device_exchange_prepare(device);
     }
     if (status != HUSK_OK) {
