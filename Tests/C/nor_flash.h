@@ -1,6 +1,6 @@
 /* A simulated NOR flash behind the hooks of a journal. It enforces the rules of real parts: a program that is not of
- * whole aligned units, or is over a unit that was programmed or is not certainly erased, fails the test. Its power fails
- * where the test says: in the middle of a program or of an erase, with everything that may leave in the cells. */
+ * whole aligned units, or is over a unit that was programmed or is not certainly erased, fails the test. Its power
+ * fails where the test says: in the middle of a program or of an erase, with everything that may leave in the cells. */
 #ifndef HUSK_NOR_FLASH_H
 #define HUSK_NOR_FLASH_H
 

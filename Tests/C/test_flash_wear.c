@@ -1,5 +1,5 @@
-/* How the flash of a device wears: what an endpoint stores while it sends readings, over journals of usual parts. Prints
- * the figures of the README. */
+/* How the flash of a device wears: what an endpoint stores while it sends readings, over journals of usual parts.
+ * Prints the figures of the README. */
 #include "loopback_gateway.h"
 #include "nor_flash.h"
 #include "toy_suite.h"

@@ -82,7 +82,8 @@ static void store_it(void)
     CHECK_OK(store(cut_record, cut_version));
 }
 
-/* After a cut: the record that was being stored is the old or the new one, all others as they were; and so they stay. */
+/* After a cut: the record that was being stored is the old or the new one, all others are as they were; and so they
+ * stay. */
 static void come_back(void)
 {
     mount();

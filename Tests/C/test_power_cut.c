@@ -1,6 +1,6 @@
-/* The power cut: a device lives with its records in a journal over NOR flash, and the power fails at every step of every
- * program and erase. It has to come back each time: same keys on both sides, no (key, nonce) pair used twice, nothing
- * lost that was stored. The gateway's power does not fail. */
+/* The power cut: a device lives with its records in a journal over NOR flash, and the power fails at every step of
+ * every program and erase. It has to come back each time: same keys on both sides, no (key, nonce) pair used twice,
+ * nothing lost that was stored. The gateway's power does not fail. */
 #include "loopback_gateway.h"
 #include "nonce_watch.h"
 #include "nor_flash.h"

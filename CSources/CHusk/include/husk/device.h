@@ -47,6 +47,9 @@ extern "C" {
 #define HUSK_DEVICE_RECORD_MAX_BYTES \
     (HUSK_DEVICE_SESSION_BYTES > HUSK_KUDOS_RECORD_MAX_BYTES ? HUSK_DEVICE_SESSION_BYTES : HUSK_KUDOS_RECORD_MAX_BYTES)
 
+/* All of them together fit the pages of a journal (journal.h) from 512 bytes on, with program units of 16 bytes from
+ * 1,024 on. */
+
 /* Sequence numbers reserved at a time, if the configuration does not say. */
 #define HUSK_DEVICE_RESERVE 256
 
