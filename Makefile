@@ -72,7 +72,7 @@ $(eval $(call host_build,gcc,$(GCC),-O2 -g -DTEST_SLOW))
 $(eval $(call host_build,clang,$(CLANG),-O2 -g -DTEST_SLOW))
 $(eval $(call host_build,sanitize,$(GCC),-O1 -g -DTEST_SLOW $(SANITIZE)))
 
-.PHONY: test-gcc test-clang test-sanitize
+.PHONY: test-gcc test-clang test-sanitize wear
 test-gcc: $(B)/gcc/tests ## C unit tests on the host, built with gcc
 	@$<
 test-clang: $(B)/clang/tests ## C unit tests on the host, built with clang
@@ -112,6 +112,9 @@ fuzz: $(FUZZ_TARGETS:%=$(B)/fuzz/bin/%) ## Fuzz every inbound message for ten mi
 test-fuzz: $(FUZZ_TARGETS:%=$(B)/fuzz/bin/%) ## The same for ten seconds each; planted bugs are found
 	@$(PYTHON) Tests/fuzz/run.py --build $(B)/fuzz --seconds 10
 	@$(PYTHON) Tests/fuzz/planted.py --build $(B)/fuzz -- $(CLANG) -std=c11 $(INCLUDES) $(FUZZ_FLAGS)
+
+wear: $(B)/gcc/tests ## Print how the flash of a device wears: programs, bytes and erases, years of life
+	@$< flash_wear
 
 # ---- Host programs beside the unit tests -------------------------------------------------------------------------------
 

@@ -17,6 +17,8 @@ SIZE_OF(husk_kudos_config);
 SIZE_OF(husk_aes128);
 SIZE_OF(husk_sha256);
 SIZE_OF(husk_hmac_key);
+SIZE_OF(husk_journal);
+SIZE_OF(husk_journal_flash);
 SIZE_OF(husk_device_config);
 SIZE_OF(husk_device_observation);
 SIZE_OF(husk_device_request);

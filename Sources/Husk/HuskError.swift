@@ -60,6 +60,10 @@ public enum HuskError: Error, Sendable, Hashable {
     case timeout
     /// The message has a deadline, and the time is not known.
     case clock
+    /// The storage has no room for a record.
+    case full
+    /// What was stored does not read as it was written.
+    case corrupt
 
     // The keys are used up.
     /// No sequence number is left for this key, or a usage limit of it is reached.
@@ -94,6 +98,8 @@ extension HuskError {
         case .storage: HUSK_ERR_STORAGE
         case .timeout: HUSK_ERR_TIMEOUT
         case .clock: HUSK_ERR_CLOCK
+        case .full: HUSK_ERR_FULL
+        case .corrupt: HUSK_ERR_CORRUPT
         case .exhausted: HUSK_ERR_EXHAUSTED
         }
     }
@@ -125,6 +131,8 @@ extension HuskError {
         case HUSK_ERR_STORAGE: self = .storage
         case HUSK_ERR_TIMEOUT: self = .timeout
         case HUSK_ERR_CLOCK: self = .clock
+        case HUSK_ERR_FULL: self = .full
+        case HUSK_ERR_CORRUPT: self = .corrupt
         case HUSK_ERR_EXHAUSTED: self = .exhausted
         default: return nil
         }
@@ -157,6 +165,8 @@ extension HuskError {
         case .storage: "the storage failed"
         case .timeout: "the peer did not answer"
         case .clock: "the message has a deadline and the time is not known"
+        case .full: "the storage has no room left"
+        case .corrupt: "what was stored is damaged"
         case .exhausted: "the key is used up"
         }
     }
@@ -186,6 +196,8 @@ extension HuskError {
         case .random, .storage: "mend the hook, then try again"
         case .timeout: "check that the peer is reachable, then try again"
         case .clock: "set the clock, then try again"
+        case .full: "remove records, or give the storage more room"
+        case .corrupt: "do without what was stored: authenticate again"
         case .exhausted: "authenticate again"
         }
     }

@@ -18,6 +18,17 @@ void nonce_watch_reset(void)
     seen_count = repeats = seals = forgotten = 0;
 }
 
+unsigned nonce_watch_mark(void)
+{
+    return seen_count;
+}
+
+void nonce_watch_return(unsigned mark)
+{
+    seen_count = mark;
+    repeats = seals = forgotten = 0;
+}
+
 unsigned nonce_watch_repeats(void)
 {
     return repeats;

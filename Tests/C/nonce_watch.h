@@ -11,6 +11,10 @@ extern const husk_aead nonce_watch_aead;
 /* Forgets what was seen. */
 void nonce_watch_reset(void);
 
+/* Remembers what was seen so far, and goes back to having seen that much; the counts begin anew. */
+unsigned nonce_watch_mark(void);
+void nonce_watch_return(unsigned mark);
+
 /* How many seals repeated a key and nonce, and how many there were; how many of them could not be remembered any
  * more. */
 unsigned nonce_watch_repeats(void);

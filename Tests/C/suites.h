@@ -1,4 +1,5 @@
 /* The list of test suites, in the order they run. */
+SUITE(journal)
 SUITE(aes128)
 SUITE(sha256)
 SUITE(x25519)
@@ -35,3 +36,5 @@ SUITE(device_blockwise)
 SUITE(device_kudos)
 SUITE(device_observe)
 SUITE(combined)
+SUITE(power_cut)
+SUITE(flash_wear)

@@ -8,7 +8,7 @@
 jmp_buf test_jump;
 static unsigned passed, failed;
 
-static void print_uint(uint64_t value)
+void test_print_uint(uint64_t value)
 {
     char text[21];
     size_t at = sizeof text - 1;
@@ -24,10 +24,10 @@ static void print_int(int64_t value)
 {
     if (value < 0) {
         test_print("-");
-        print_uint((uint64_t)0 - (uint64_t)value);
+        test_print_uint((uint64_t)0 - (uint64_t)value);
         return;
     }
-    print_uint((uint64_t)value);
+    test_print_uint((uint64_t)value);
 }
 
 static void print_hex(const uint8_t *data, size_t len)
@@ -165,9 +165,9 @@ unsigned test_main(const char *filter)
     }
 #include "suites.h"
 #undef SUITE
-    print_uint(passed);
+    test_print_uint(passed);
     test_print(" passed, ");
-    print_uint(failed);
+    test_print_uint(failed);
     test_print(" failed\n");
     return failed;
 }

@@ -15,6 +15,7 @@
 
 /* Provided by the platform (host.c, or the board support under CSources/firmware). */
 void test_print(const char *text);
+void test_print_uint(uint64_t value);
 
 extern jmp_buf test_jump;
 void test_run(const char *suite, const char *name, void (*test)(void));

@@ -7,7 +7,7 @@ import Testing
     static let all: [HuskError] = [
         .argument, .buffer, .state, .format, .unsupported, .authentication, .replay, .context, .freshness, .destination,
         .expired, .order, .changed, .method, .suite, .credential, .ead, .identifier, .publicKey, .peer, .random,
-        .storage, .timeout, .clock, .exhausted,
+        .storage, .timeout, .clock, .full, .corrupt, .exhausted,
     ]
 
     @Test func everyCodeHasOneCase() {

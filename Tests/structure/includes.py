@@ -2,7 +2,7 @@
 import pathlib
 import re
 
-ROOMS = ["base", "primitive", "crypto", "cbor", "cose", "coap", "oscore", "edhoc", "frame", "device"]
+ROOMS = ["base", "journal", "primitive", "crypto", "cbor", "cose", "coap", "oscore", "edhoc", "frame", "device"]
 PUBLIC_ROOM = {room + ".h": room for room in ROOMS} | {
     "config.h": "base", "block.h": "coap", "kudos.h": "oscore", "envelope.h": "cose", "fragment.h": "frame",
     "link.h": "frame"}

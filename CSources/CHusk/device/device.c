@@ -19,10 +19,39 @@ husk_status husk_device_init(husk_device *device, const husk_device_config *conf
     device->message_id = (uint16_t)(message_id[0] << 8 | message_id[1]);
     device->config = config;
     husk_status status = config->profile->open(device);
+    if (status == HUSK_OK && config->keep != NULL) {
+        status = config->keep->open(device);
+    }
     if (status != HUSK_OK) {
         husk_device_wipe(device);
     }
     return status;
+}
+
+husk_status husk_device_reserve(husk_device *device)
+{
+    const husk_keeper *keep = device->config->keep;
+    return keep != NULL && device->has_context ? keep->reserve(device) : HUSK_OK;
+}
+
+void husk_device_replace_session(husk_device *device)
+{
+    device->session_way = HUSK_WAY_SESSION;
+    if (device->session_state == HUSK_DEVICE_SESSION_CURRENT) {
+        device->session_state = HUSK_DEVICE_SESSION_STALE;
+    }
+}
+
+/* The way of a request that goes on with the session there is, or cannot. */
+static void begin_way(husk_device *device, bool goes_on)
+{
+    uint8_t why = device->way.why;
+    if (goes_on) {
+        why = HUSK_WHY_CHEAPEST;
+    } else if (device->has_context) {
+        why = device->request == NULL ? HUSK_WHY_ASKED : HUSK_WHY_EXHAUSTED;
+    }
+    device->way = (husk_way){.kind = goes_on ? device->session_way : HUSK_WAY_NONE, .why = why};
 }
 
 husk_status husk_device_start(husk_device *device, const husk_device_request *request)
@@ -51,7 +80,9 @@ husk_status husk_device_begin(husk_device *device, const husk_device_request *re
     device->reauthenticated = false;
     device->challenged = false;
     device->sequential = config->sequential;
-    if (request != NULL && device->has_context && !husk_oscore_is_exhausted(&device->oscore)) {
+    bool goes_on = request != NULL && device->has_context && !husk_oscore_is_exhausted(&device->oscore);
+    begin_way(device, goes_on);
+    if (goes_on) {
         status = husk_device_send_request(device, NULL, HUSK_DEVICE_WAIT_RESPONSE);
     } else {
         status = config->profile->authenticate(device);
@@ -94,6 +125,7 @@ void husk_device_end_observation(husk_device *device)
 husk_status husk_device_receive(husk_device *device, uint32_t now_ms, uint8_t *datagram, size_t len, husk_event *event)
 {
     *event = (husk_event){.kind = HUSK_EVENT_NONE};
+    device->way.bytes += (uint32_t)len;
     husk_coap_message message;
     husk_status status = husk_coap_decode(datagram, len, &message);
     if (status != HUSK_OK) {
@@ -112,6 +144,7 @@ husk_status husk_device_receive(husk_device *device, uint32_t now_ms, uint8_t *d
     if (status != HUSK_OK || !answer) {
         return status;
     }
+    device->way.round_trips++;
     if (device->phase == HUSK_DEVICE_WAIT_RESPONSE) {
         return husk_device_take_response(device, &message, datagram, len, event);
     }
@@ -122,6 +155,7 @@ void husk_device_begin_session(husk_device *device, husk_event *event)
 {
     device->has_context = true;
     husk_device_exchange_end(device);
+    (void)husk_device_reserve(device); /* a store that fails is one for the next request to fail with */
     if (device->request != NULL) {
         husk_status status = husk_device_send_request(device, NULL, HUSK_DEVICE_WAIT_RESPONSE);
         if (status != HUSK_OK) {

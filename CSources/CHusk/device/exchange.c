@@ -118,6 +118,7 @@ husk_status husk_device_transmit(husk_device *device, uint32_t now_ms, const uin
         device->reply_pending = false;
         *datagram = device->reply;
         *len = sizeof device->reply;
+        device->way.bytes += (uint32_t)*len;
         return HUSK_OK;
     }
     if (device->phase == HUSK_DEVICE_IDLE) {
@@ -144,6 +145,7 @@ husk_status husk_device_transmit(husk_device *device, uint32_t now_ms, const uin
     device->deadline = now_ms + device->timeout;
     *datagram = device->buffer;
     *len = device->buffer_len;
+    device->way.bytes += (uint32_t)*len;
     return HUSK_OK;
 }
 

@@ -80,6 +80,7 @@ static husk_status compose_message_3(husk_device *device, uint8_t *out, size_t c
 {
     uint8_t record[HUSK_DEVICE_RESUMPTION_BYTES];
     husk_psk psk = choose_psk(device, record);
+    device->way.kind = device->resuming ? HUSK_WAY_RESUMED : HUSK_WAY_FULL;
     husk_status status = husk_edhoc_message_3_compose(&device->edhoc, &psk, (husk_bytes){NULL, 0}, out, cap, len);
     husk_wipe(record, sizeof record);
     return status;
@@ -110,6 +111,7 @@ static husk_status take_context(husk_device *device)
 {
     device->has_context = false; /* until the gateway has proved to hold the keys too */
     husk_device_end_observation(device);
+    husk_device_replace_session(device);
     return husk_edhoc_oscore_context(&device->edhoc, &device->oscore);
 }
 
@@ -154,6 +156,7 @@ static husk_status try_again(husk_device *device, husk_status why, husk_bytes su
         return why;
     }
     device->resume_refused = true;
+    device->way.why = HUSK_WHY_RESUMPTION_REFUSED;
     return authenticate(device);
 }
 
@@ -271,6 +274,7 @@ static husk_status take_combined(husk_device *device, const husk_coap_message *a
             }
             event->new_session = true;
             remember(device);
+            (void)husk_device_reserve(device);
         }
         return status;
     }
@@ -311,6 +315,10 @@ static husk_status take(husk_device *device, const husk_coap_message *answer, ui
 
 static husk_status protect(husk_device *device, const husk_coap_message *plain, size_t *len)
 {
+    husk_status status = husk_device_reserve(device);
+    if (status != HUSK_OK) {
+        return status;
+    }
     return husk_oscore_request_protect(&device->oscore, &device->exchange, plain, device->buffer,
                                        sizeof device->buffer, len);
 }
@@ -339,10 +347,11 @@ static husk_status open(husk_device *device)
     if (storage->load == NULL) {
         return HUSK_OK;
     }
-    if (storage->load(storage->context, HUSK_DEVICE_RECORD_SUITE, &index, sizeof index, &len) != HUSK_OK) {
+    status = storage->load(storage->context, HUSK_DEVICE_RECORD_SUITE, &index, sizeof index, &len);
+    if (status != HUSK_OK && status != HUSK_ERR_CORRUPT) {
         return HUSK_ERR_STORAGE;
     }
-    /* A record of firmware that had other suites is as good as none. */
+    /* A record that is damaged, or of firmware that had other suites, is as good as none. */
     if (len == sizeof index && index < device->config->edhoc.suite_count) {
         device->suite_index = index;
     }

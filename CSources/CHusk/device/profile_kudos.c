@@ -15,6 +15,12 @@ static const char kudos_path[] = HUSK_KUDOS_PATH;
 
 static husk_status save(husk_device *device)
 {
+    /* A session of other keys than those stored now must not be taken up after a power cut: messages under it would
+     * say that older secrets are not needed any more. */
+    if (husk_kudos_must_store(device->config->kudos) && device->session_state == HUSK_DEVICE_SESSION_STALE &&
+        device->config->keep->drop(device) != HUSK_OK) {
+        return HUSK_ERR_STORAGE;
+    }
     return husk_kudos_save(device->config->kudos, &device->config->storage, HUSK_DEVICE_RECORD_KUDOS);
 }
 
@@ -29,7 +35,11 @@ static husk_status open(husk_device *device)
 
 static husk_status protect(husk_device *device, const husk_coap_message *plain, size_t *len)
 {
+    /* In this order: a session is stored after the secret that it was made from. */
     husk_status status = save(device);
+    if (status == HUSK_OK) {
+        status = husk_device_reserve(device);
+    }
     if (status != HUSK_OK) {
         return status;
     }
@@ -78,6 +88,7 @@ static husk_status authenticate(husk_device *device)
     device->has_context = false;
     husk_device_end_observation(device);
     device->update_tries = 1;
+    device->way.kind = HUSK_WAY_KUDOS;
     return start_update(device);
 }
 
@@ -105,6 +116,7 @@ static husk_status unprotect(husk_device *device, husk_oscore_exchange *exchange
                                                        spare, sizeof spare, inner, &what);
     if (status == HUSK_OK && (what == HUSK_KUDOS_ESTABLISHED || what == HUSK_KUDOS_CONFIRMED)) {
         husk_device_end_observation(device);
+        husk_device_replace_session(device);
     }
     return status;
 }

@@ -105,6 +105,7 @@ void husk_device_take_unprotected(husk_device *device, const husk_coap_message *
     husk_status status = unknown ? HUSK_ERR_CONTEXT : HUSK_ERR_PEER;
     if (unknown && !device->reauthenticated) {
         device->reauthenticated = true;
+        device->way.why = HUSK_WHY_REFUSED;
         status = device->config->profile->authenticate(device);
         if (status == HUSK_OK) {
             return;

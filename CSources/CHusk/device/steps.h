@@ -5,6 +5,17 @@
 
 #include "device/exchange.h"
 
+/* device->session_state. */
+#define HUSK_DEVICE_SESSION_NONE 0
+#define HUSK_DEVICE_SESSION_STALE 1
+#define HUSK_DEVICE_SESSION_CURRENT 2
+
+/* Before a request goes out under a context that counts: what is to be in storage is there. */
+husk_status husk_device_reserve(husk_device *device);
+
+/* The context was replaced: the one in storage is another. */
+void husk_device_replace_session(husk_device *device);
+
 /* husk_device_start; or, with `about_observation`, the request that registers or cancels the observation. */
 husk_status husk_device_begin(husk_device *device, const husk_device_request *request, bool about_observation);
 

@@ -49,7 +49,7 @@ static bool parameters_are_valid(const husk_oscore_parameters *parameters)
 
 /* What draft-ietf-core-oscore-key-limits section 2.1.1 recommends. `l` is in blocks there: 2^8 or 2^10 of 16 or 64
  * bytes. */
-static void set_limits(husk_oscore_context *context)
+void husk_oscore_limits_set(husk_oscore_context *context)
 {
     const husk_aead *aead = context->aead;
     bool long_tag = aead->tag_bytes == HUSK_AEAD_TAG_MAX_BYTES;
@@ -71,7 +71,7 @@ husk_status husk_oscore_context_derive(husk_oscore_context *context, const husk_
     memset(context, 0, sizeof *context);
     context->aead = aead;
     context->sender_limit = HUSK_OSCORE_SEQUENCE_MAX + 1;
-    set_limits(context);
+    husk_oscore_limits_set(context);
     context->sender_id = parameters->sender_id;
     context->recipient_id = parameters->recipient_id;
     context->has_id_context = parameters->has_id_context;

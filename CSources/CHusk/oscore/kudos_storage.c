@@ -13,10 +13,11 @@ husk_status husk_kudos_load(husk_kudos *kudos, const husk_kudos_config *config, 
     }
     uint8_t data[HUSK_KUDOS_RECORD_MAX_BYTES];
     size_t len = 0;
-    if (storage->load(storage->context, record, data, sizeof data, &len) != HUSK_OK) {
+    status = storage->load(storage->context, record, data, sizeof data, &len);
+    if (status != HUSK_OK && status != HUSK_ERR_CORRUPT) {
         return HUSK_ERR_STORAGE;
     }
-    if (len > 0) {
+    if (len > 0) { /* one that is damaged or none leaves the bootstrap secret, the way back in that is never lost */
         (void)husk_kudos_restore(kudos, (husk_bytes){data, len});
     }
     husk_wipe(data, sizeof data);

@@ -18,6 +18,7 @@ struct profile {
     const husk_profile *const *devices; /* how endpoints get their keys */
     const husk_link_profile *const *links; /* and how the ends of links do */
     const husk_blockwise_functions *blockwise; /* NULL for endpoints without */
+    const husk_keeper *keep;            /* and keep their sessions */
 };
 
 extern const struct profile profile;

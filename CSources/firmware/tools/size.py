@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 CPUS = {"m0plus": "M0+", "m3": "M3", "m4": "M4"}
-ROOMS = ["base", "primitive", "crypto", "cbor", "cose", "coap", "oscore", "edhoc", "frame", "device"]
+ROOMS = ["base", "journal", "primitive", "crypto", "cbor", "cose", "coap", "oscore", "edhoc", "frame", "device"]
 SECTION = re.compile(r"^ (\.[\w.]+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+(\S+)$", re.MULTILINE)
 FLASH = (".text", ".rodata", ".data", ".vectors", ".ARM.exidx")
 RAM = (".data", ".bss")
@@ -42,6 +42,8 @@ PARTS = {
     "fragment": ("frame", "husk_(fragment|reassembly)|/fragment", "fragmentation"),
     "link_edhoc": ("edhoc_psk", "husk_(link|frame)|/frame/", "link, EDHOC-PSK over frames, initiator"),
     "link_kudos": ("symmetric", "husk_(link|frame)|/frame/", "link, KUDOS over frames"),
+    "journal": ("endpoint", "husk_journal|/journal", "storage over raw NOR flash"),
+    "session": ("endpoint", "husk_keeper|/session_store", "session kept across reboots"),
 }
 
 

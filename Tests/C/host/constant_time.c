@@ -7,6 +7,7 @@
 
 #include "base/secret.h"
 #include "husk/crypto.h"
+#include "husk/journal.h"
 #include "husk/envelope.h"
 #include "husk/fragment.h"
 
@@ -238,6 +239,55 @@ static void leak(void)
     }
 }
 
+/* Two pages of flash in memory. */
+static uint8_t flash_bytes[2 * 512];
+
+static husk_status flash_read(void *context, uint32_t offset, uint8_t *out, size_t len)
+{
+    (void)context;
+    memcpy(out, flash_bytes + offset, len);
+    return HUSK_OK;
+}
+
+static husk_status flash_program(void *context, uint32_t offset, const uint8_t *data, size_t len)
+{
+    (void)context;
+    memcpy(flash_bytes + offset, data, len);
+    return HUSK_OK;
+}
+
+static husk_status flash_erase(void *context, uint32_t offset)
+{
+    (void)context;
+    memset(flash_bytes + offset, 0xff, 512);
+    return HUSK_OK;
+}
+
+static void journal(void)
+{
+    const husk_journal_flash flash = {.read = flash_read,
+                                      .program = flash_program,
+                                      .erase = flash_erase,
+                                      .page_bytes = 512,
+                                      .page_count = 2,
+                                      .unit_bytes = 8};
+    husk_journal store;
+    uint8_t record[60], again[60];
+    size_t len = 0;
+    memset(flash_bytes, 0xff, sizeof flash_bytes);
+    bool good = husk_journal_mount(&store, &flash) == HUSK_OK;
+    for (uint8_t i = 0; i < 20; i++) {
+        secret(record, sizeof record, i);
+        good = good && husk_journal_store(&store, i % 3, record, sizeof record) == HUSK_OK &&
+               husk_journal_mount(&store, &flash) == HUSK_OK &&
+               husk_journal_load(&store, i % 3, again, sizeof again, &len) == HUSK_OK && len == sizeof again;
+        bool same = husk_equal(record, again, sizeof again);
+        HUSK_PUBLIC(&same, sizeof same);
+        good = good && same;
+    }
+    check("journal", good);
+}
+
 int main(int argc, char **argv)
 {
     if (!RUNNING_ON_VALGRIND) {
@@ -259,6 +309,7 @@ int main(int argc, char **argv)
     envelope("envelope, wrapped key", &husk_aead_aes_ccm_16_128_128, true);
     frames("frames, aes-ccm", &husk_aead_aes_ccm_16_64_128);
     frames("frames, chacha20-poly1305", &husk_aead_chacha20_poly1305);
+    journal();
     printf("%u passed, %u failed\n", passed, failed);
     return failed == 0 ? 0 : 1;
 }

@@ -48,6 +48,8 @@ typedef int32_t husk_status;
 #define HUSK_ERR_STORAGE (-49) /* the storage hook failed: nothing that depends on it was sent */
 #define HUSK_ERR_TIMEOUT (-50) /* the peer did not answer within the retransmission limits */
 #define HUSK_ERR_CLOCK (-51)   /* the message has a deadline, and the time is not known */
+#define HUSK_ERR_FULL (-52)    /* the storage has no room for this record next to the others */
+#define HUSK_ERR_CORRUPT (-53) /* what was stored does not read as it was written: it is lost */
 
 /* The keys are used up: authenticate again. */
 #define HUSK_ERR_EXHAUSTED (-64) /* no sequence number left, or a usage limit of the key is reached */
@@ -67,7 +69,8 @@ typedef struct husk_random {
 
 /* Non-volatile storage of small named records.
  *     load   copies record `record` into out[0..cap) and sets *len; *len = 0 if there is no such record.
- *            HUSK_ERR_BUFFER if it is longer than cap, HUSK_ERR_STORAGE if it cannot be read.
+ *            HUSK_ERR_BUFFER if it is longer than cap, HUSK_ERR_CORRUPT if it is damaged, HUSK_ERR_STORAGE if it cannot
+ *            be read.
  *     store  replaces the record. It MUST be durable before store returns HUSK_OK; after a power cut during store the
  *            record is either the old or the new one, never a mixture. */
 typedef struct husk_storage {

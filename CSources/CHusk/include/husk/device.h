@@ -36,10 +36,22 @@ extern "C" {
 #define HUSK_DEVICE_RECORD_SUITE 1      /* index of the suite the gateway accepted last, so that it is tried first */
 #define HUSK_DEVICE_RECORD_RESUMPTION 2 /* rKID and rPSK of the last session: secret */
 #define HUSK_DEVICE_RECORD_KUDOS 3      /* the secrets of KUDOS in FS mode: secret */
+#define HUSK_DEVICE_RECORD_SESSION 4    /* the security context, with husk_keeper_storage: secret */
+#define HUSK_DEVICE_RECORD_RESERVED 5   /* and its sequence numbers that may be used: what is stored most often */
 
-/* Longest record of the EDHOC profile, and of either. */
+/* Longest record of resumption, of a session, and of all. */
 #define HUSK_DEVICE_RESUMPTION_BYTES (2 + HUSK_HASH_MAX_BYTES)
-#define HUSK_DEVICE_RECORD_MAX_BYTES HUSK_KUDOS_RECORD_MAX_BYTES
+#define HUSK_DEVICE_SESSION_BYTES \
+    (12 + 2 * (1 + HUSK_OSCORE_ID_MAX_BYTES) + 1 + HUSK_OSCORE_ID_CONTEXT_MAX_BYTES + 2 * HUSK_AEAD_KEY_MAX_BYTES + \
+     HUSK_AEAD_NONCE_MAX_BYTES)
+#define HUSK_DEVICE_RECORD_MAX_BYTES \
+    (HUSK_DEVICE_SESSION_BYTES > HUSK_KUDOS_RECORD_MAX_BYTES ? HUSK_DEVICE_SESSION_BYTES : HUSK_KUDOS_RECORD_MAX_BYTES)
+
+/* All of them together fit the pages of a journal (journal.h) from 512 bytes on, with program units of 16 bytes from
+ * 1,024 on. */
+
+/* Sequence numbers reserved at a time, if the configuration does not say. */
+#define HUSK_DEVICE_RESERVE 256
 
 /* next_timeout when nothing is pending. */
 #define HUSK_DEVICE_NO_TIMEOUT UINT32_MAX
@@ -135,6 +147,24 @@ typedef struct husk_device_blocks {
     husk_block2_client download;
 } husk_device_blocks;
 
+/* How a session outlives a reboot: the context is stored when the gateway has proved to have it, before the first
+ * request goes out under it; and the sequence numbers of requests before they are used, in blocks (RFC 8613 appendix
+ * B.1.1). The session before it stays in storage until then. After a reboot the endpoint goes on with the first number
+ * that was not reserved: a power cut loses numbers and never repeats one. The functions are the endpoint's own to call.
+ */
+typedef struct husk_keeper {
+    /* Takes up the session in storage, if there is one. */
+    husk_status (*open)(husk_device *device);
+
+    /* Before a request is protected: its number is reserved, and the session stored. HUSK_ERR_STORAGE. */
+    husk_status (*reserve)(husk_device *device);
+
+    /* Removes a session that was replaced. HUSK_ERR_STORAGE. */
+    husk_status (*drop)(husk_device *device);
+} husk_keeper;
+
+extern const husk_keeper husk_keeper_storage; /* a program that does not name it does not contain it */
+
 /* Never changes while the endpoint lives, and outlives it; fits in flash. */
 typedef struct husk_device_config {
     const husk_profile *profile;
@@ -149,6 +179,9 @@ typedef struct husk_device_config {
                               * draft's text says (its test vector has 16). The same on both sides */
     bool sequential;         /* never combine message 3 with a request: wait for message 4 first */
     husk_device_blocks *blocks; /* bodies longer than a message; NULL for none, and none of its code is linked */
+    uint16_t reserve;        /* sequence numbers to reserve at a time: each time is a record in storage, each reboot
+                              * loses so many at most; 0 for HUSK_DEVICE_RESERVE */
+    const husk_keeper *keep; /* keep the session in `storage`; NULL: it ends with a reboot */
 } husk_device_config;
 
 /* A request to the gateway. Must stay valid until the event that ends it. */
@@ -179,6 +212,31 @@ struct husk_event {
                           * the body that it was collected in */
 };
 
+/* How the endpoint got to its session: the cheapest way that was safe. */
+#define HUSK_WAY_NONE 0      /* not yet */
+#define HUSK_WAY_SESSION 1   /* it was there, in RAM */
+#define HUSK_WAY_CONTINUED 2 /* from storage, with the numbers after those that were reserved: no round trip */
+#define HUSK_WAY_KUDOS 3     /* new keys from a secret: no public-key operation */
+#define HUSK_WAY_RESUMED 4   /* EDHOC with the resumption PSK: the gateway looks nothing up */
+#define HUSK_WAY_FULL 5      /* EDHOC with the external PSK: works whatever was lost */
+
+/* And why it was not a cheaper one. */
+#define HUSK_WHY_NONE_KEPT 0          /* nothing was in storage: the first start, or storage was lost */
+#define HUSK_WHY_CHEAPEST 1           /* there is no cheaper one */
+#define HUSK_WHY_STORAGE 2            /* what was in storage cannot be read */
+#define HUSK_WHY_EXHAUSTED 3          /* the session's key is used up */
+#define HUSK_WHY_REFUSED 4            /* the gateway does not know the session */
+#define HUSK_WHY_RESUMPTION_REFUSED 5 /* nor the resumption PSK */
+#define HUSK_WHY_ASKED 6              /* husk_device_start was called without a request */
+
+/* The way of the request that was started last, so far. */
+typedef struct husk_way {
+    uint8_t kind;
+    uint8_t why;
+    uint16_t round_trips; /* answers, the one of the request itself included */
+    uint32_t bytes;       /* of all datagrams sent and received */
+} husk_way;
+
 /* An endpoint. Secret: wipe after use. Fields are private; `phase` is what it waits for.
  *
  * Implementation notes
@@ -196,7 +254,10 @@ struct husk_event {
  *     resuming          message 3 was made with the resumption PSK
  *     resume_refused    and the gateway did not accept that: the external PSK is used, until it gave a new one
  *     update_tries      KUDOS messages of this run so far
- *     sequential        the gateway does not know the combined request, or the configuration forbids it */
+ *     sequential        the gateway does not know the combined request, or the configuration forbids it
+ *     session_way       HUSK_WAY_SESSION, or HUSK_WAY_CONTINUED if the context is from before the reboot
+ *     session_state     what is in storage: no session, one that was replaced, or that of `oscore`
+ *     session_number    its number, by which its record of reserved numbers is known from that of another */
 struct husk_device {
     const husk_device_config *config;
     const husk_device_request *request; /* in progress, or NULL */
@@ -226,13 +287,18 @@ struct husk_device {
     bool has_context;
     uint8_t token[2];
     uint8_t reply[HUSK_COAP_HEADER_BYTES];
+    husk_way way; /* public: to be read */
+    uint16_t session_number;
+    uint8_t session_state;
+    uint8_t session_way;
     husk_oscore_exchange exchange;
     husk_oscore_context oscore;
     husk_edhoc edhoc;
     uint8_t buffer[HUSK_DEVICE_BUFFER_BYTES];
 };
 
-/* Prepares an endpoint without a session. Reads from storage what the profile remembered. HUSK_ERR_ARGUMENT and
+/* Prepares an endpoint: with the session in storage if config.keep says so and there is one, else without. Reads from
+ * storage what the profile remembered. HUSK_ERR_ARGUMENT and
  * HUSK_ERR_CREDENTIAL for a config that cannot work, HUSK_ERR_STORAGE, HUSK_ERR_RANDOM. */
 husk_status husk_device_init(husk_device *device, const husk_device_config *config);
 

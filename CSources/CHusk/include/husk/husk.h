@@ -37,6 +37,7 @@
 #define HUSK_HUSK_H
 
 #include "husk/base.h"
+#include "husk/journal.h"
 #include "husk/primitive.h"
 #include "husk/crypto.h"
 #include "husk/cbor.h"

@@ -105,6 +105,9 @@ typedef struct husk_oscore_parameters {
 husk_status husk_oscore_context_init(husk_oscore_context *context, const husk_oscore_parameters *parameters);
 void husk_oscore_context_wipe(husk_oscore_context *context);
 
+/* Sets the usage limits as above, for context->aead. */
+void husk_oscore_limits_set(husk_oscore_context *context);
+
 /* How many messages were protected with the sender key, at most. */
 uint64_t husk_oscore_count_q(const husk_oscore_context *context);
 
