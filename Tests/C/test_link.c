@@ -454,6 +454,27 @@ static void tampered_handshakes(void)
     }
 }
 
+/* Copies and forgeries of handshake messages that were taken do not keep the answer to them from being sent. */
+static void copies_do_not_hold_an_answer_back(void)
+{
+    uint8_t message_1[FRAME_CAP], message_3[FRAME_CAP], out[FRAME_CAP];
+    begin(EDHOC, true, 0);
+    CHECK_OK(husk_link_start(&a.link));
+    size_t len_1 = transmit(&a, message_1);
+    CHECK_OK(receive(&b, message_1, len_1));
+    size_t len = transmit(&b, out);
+    CHECK_OK(receive(&a, out, len));
+    size_t len_3 = transmit(&a, message_3);
+    CHECK_OK(receive(&b, message_3, len_3));
+    CHECK_INT(receive(&b, message_1, len_1), HUSK_ERR_REPLAY);
+    message_3[len_3 - 1] ^= 1;
+    CHECK_INT(receive(&b, message_3, len_3), HUSK_ERR_REPLAY);
+    len = transmit(&b, out);
+    CHECK(len > 0);
+    CHECK_OK(receive(&a, out, len));
+    CHECK_INT(a.sessions, 1);
+}
+
 /* ---- KUDOS ---- */
 
 static void storage_that_fails(void)
@@ -470,6 +491,9 @@ static void storage_that_fails(void)
     CHECK_INT(a.sessions, 0);
     CHECK_INT(send(&a, 1), HUSK_ERR_STATE);
     CHECK_INT(transmit(&a, out), 0);
+    len = make_message(b.message, 1);
+    CHECK_OK(husk_frame_kudos_seal(&b.kudos, &b.link.context, false, bytes(b.message, len), out, FRAME_CAP, &len));
+    CHECK(receive(&a, out, len) != HUSK_OK); /* no session, no messages */
     CHECK_INT(husk_link_init(&a.link, &a.config), HUSK_ERR_STORAGE);
     a.flash.failing = false;
     boot(&a);
@@ -716,6 +740,7 @@ void suite_link(void)
     RUN(identifiers_differ);
     RUN(injections_do_not_touch_a_session);
     RUN(tampered_handshakes);
+    RUN(copies_do_not_hold_an_answer_back);
     RUN(storage_that_fails);
     RUN(recorded_updates_end_no_session);
     RUN(questions_wait_for_messages);

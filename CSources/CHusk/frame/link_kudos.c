@@ -100,6 +100,7 @@ static husk_status unprotect(husk_link *link, const husk_frame_header *header, u
         }
         if (status != HUSK_OK) {
             link->has_session = false;
+            husk_frame_context_wipe(&link->context);
             husk_link_fail(link, status, event);
             return HUSK_OK;
         }

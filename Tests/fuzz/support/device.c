@@ -3,7 +3,7 @@
 
 #include "device/exchange.h"
 
-FUZZ_GOALS(FUZZ_DEVICE_GOALS);
+enum { FUZZ_DEVICE_GOALS };
 
 #define STEPS_MAX 64
 #define RECORDS 4
