@@ -518,6 +518,40 @@ static void storage_that_fails(void)
     CHECK_INT(b.received, 1);
 }
 
+/* The end that began has the new keys and begins once more, before the other end has heard it under them: that end has
+ * a session then. */
+static void going_on_confirms(void)
+{
+    for (unsigned fails = 0; fails < 2; fails++) {
+        uint8_t out[FRAME_CAP];
+        begin(KUDOS_FS, true, 20);
+        CHECK_OK(husk_link_start(&a.link));
+        size_t len = transmit(&a, out);
+        CHECK_OK(receive(&b, out, len));
+        len = transmit(&b, out);
+        CHECK_OK(receive(&a, out, len));
+        CHECK(transmit(&a, out) > 0); /* lost */
+        CHECK_OK(husk_link_start(&a.link));
+        len = transmit(&a, out);
+        b.flash.failing = fails != 0;
+        CHECK_OK(receive(&b, out, len));
+        CHECK_INT(b.sessions, !fails);
+        CHECK_INT(b.failures, fails);
+        CHECK(b.link.has_session == !fails);
+        b.flash.failing = false;
+        (void)settle();
+        while (b.sessions == 0) {
+            now += husk_link_next_timeout(&a.link, now);
+            (void)settle();
+        }
+        CHECK_OK(send(&a, 1));
+        CHECK_OK(send(&b, 2));
+        (void)settle();
+        CHECK_INT(b.last_counter, 1);
+        CHECK_INT(a.last_counter, 2);
+    }
+}
+
 /* A recorded first half may be repeated as often as one likes. */
 static void recorded_updates_end_no_session(void)
 {
@@ -742,6 +776,7 @@ void suite_link(void)
     RUN(tampered_handshakes);
     RUN(copies_do_not_hold_an_answer_back);
     RUN(storage_that_fails);
+    RUN(going_on_confirms);
     RUN(recorded_updates_end_no_session);
     RUN(questions_wait_for_messages);
     RUN(configs_that_cannot_work);
