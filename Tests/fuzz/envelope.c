@@ -1,7 +1,7 @@
 /* Envelopes as they arrive (envelope.h). Bits of the first byte: 1 one to several recipients, of whom we are the
  * second; 2 we have names; 4 a deadline is required; 8 the time is not known; 16 storage fails. The second chooses what
- * follows: 0 an envelope; 1 one that is trusted (see fuzz.h): protected header, unprotected header and recipients (none:
- * those that are honest), each after its length, then the plaintext; 2 metadata and content, which the sender seals;
+ * follows: 0 an envelope; 1 one that is trusted (see fuzz.h): protected header, unprotected header and recipients (none
+ * means honest ones), each after its length, then the plaintext; 2 metadata and content, which the sender seals;
  * 3 patches for the sender's envelope; 4 numbers of envelopes that all verify, with 255 for a restart and 254 for
  * storage that fails from now on or no more.
  *

@@ -164,8 +164,9 @@ static void take(husk_reassembly *r, uint64_t number, husk_bytes fragment)
     fuzz_reached(TAKEN);
     if (complete) {
         check_message(message);
-        fuzz_check_inside(message, model.last == 0 ? fragment.data : r->buffer, model.last == 0 ? fragment.len : r->cap);
-        fuzz_reached(model.last == 0 ? WHOLE : COMPLETED);
+        bool whole = model.last == 0;
+        fuzz_check_inside(message, whole ? fragment.data : r->buffer, whole ? fragment.len : r->cap);
+        fuzz_reached(whole ? WHOLE : COMPLETED);
     }
 }
 

@@ -2,8 +2,8 @@
  * that is written as a string), the second what follows: 0 a frame; 1 one that is trusted (see fuzz.h), its header
  * (length first) and its plaintext; 2 a payload that the peer seals, after its number (one less than its length
  * first) and whether it has an identifier; 3 patches for a frame of the peer's, sealed with an identifier if the byte
- * before them is odd; 4 numbers of frames that all verify; 5 patches for the ciphertext of OSCORE behind the header of a
- * frame under the same secrets, and for the reverse.
+ * before them is odd; 4 numbers of frames that all verify; 5 patches for the ciphertext of OSCORE behind the header of
+ * a frame under the same secrets, and for the reverse.
  *
  * seed: 01 00 091400 0102030405060708
  * seed: 01 00 170401

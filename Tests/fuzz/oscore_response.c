@@ -2,8 +2,8 @@
  * first byte chooses which (modulo 3), the second what follows: 0 a datagram; 1 the plaintext of one, which is trusted
  * (see fuzz.h); 2 a plain message, which the server protects; 3 patches for the server's response; 4 and 5 as 2 and 3,
  * with a Partial IV of the server's own; 6 notifications, to a request that observes: each byte lets one arrive that
- * the server made, in any order and more than once (bits 0 to 5; bit 6: with a bit of its ciphertext wrong; bit 7: it is
- * an ordinary response, which ends the observation).
+ * the server made, in any order and more than once (bits 0 to 5; bit 6: with a bit of its ciphertext wrong; bit 7: it
+ * is an ordinary response, which ends the observation).
  *
  * seed: 00 00 {rfc8613.c7.response}
  * seed: 00 00 {rfc8613.c8.response}

@@ -25,8 +25,8 @@ extern fuzz_end fuzz_ends[2];
 /* Random hook of both ends, which fails when the input says so. */
 husk_status fuzz_link_random(void *context, uint8_t *out, size_t len);
 
-/* Lets the input happen to both ends, then lets everything be well: new keys are agreed upon, and a message gets through
- * each way, unless `forgeable` and the input had frames trusted.
+/* Lets the input happen to both ends, then lets everything be well: new keys are agreed upon, and a message gets
+ * through each way, unless `forgeable` and the input had frames trusted.
  *
  *     frame_bytes  0: frames of any length
  *     forgeable    who forges a frame can lock the ends out for good
