@@ -775,6 +775,25 @@ static void many_and_deep(void)
     CHECK_INT(husk_envelope_inspect(envelope, with_headers(map, "a1 064100"), &view), HUSK_ERR_FORMAT);
 }
 
+/* Names of 255 bytes, and of 256. */
+static void long_names(void)
+{
+    static const char claims[] = "a2 010a 0fa1 03";
+    char map[sizeof claims + 2 * (3 + HUSK_ENVELOPE_NAME_MAX_BYTES + 1)] = "";
+    connect(aeads[0], "climate", "kitchen", "");
+    memcpy(map, claims, sizeof claims - 1);
+    char *at = map + sizeof claims - 1;
+    memcpy(at, "78ff", 4);
+    memset(at + 4, '6', 2 * HUSK_ENVELOPE_NAME_MAX_BYTES);
+    CHECK_OK(husk_envelope_inspect(envelope, with_headers(map, "a1 064100"), &view));
+    CHECK_INT(view.metadata.destination.len, HUSK_ENVELOPE_NAME_MAX_BYTES);
+    memcpy(at, "790100", 6);
+    memset(at + 6, '6', 2 * (HUSK_ENVELOPE_NAME_MAX_BYTES + 1));
+    CHECK_INT(husk_envelope_inspect(envelope, with_headers(map, "a1 064100"), &view), HUSK_ERR_FORMAT);
+    at[-1] = '1'; /* the source */
+    CHECK_INT(husk_envelope_inspect(envelope, with_headers(map, "a1 064100"), &view), HUSK_ERR_FORMAT);
+}
+
 /* Numbers that have no place in the window, and the ways to write one that has. */
 static void nonces(void)
 {
@@ -848,6 +867,7 @@ void suite_envelope(void)
     RUN(malformed);
     RUN(headers);
     RUN(many_and_deep);
+    RUN(long_names);
     RUN(nonces);
     RUN(noise);
 }

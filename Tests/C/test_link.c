@@ -454,6 +454,27 @@ static void tampered_handshakes(void)
     }
 }
 
+/* Copies and forgeries of handshake messages that were taken do not keep the answer to them from being sent. */
+static void copies_do_not_hold_an_answer_back(void)
+{
+    uint8_t message_1[FRAME_CAP], message_3[FRAME_CAP], out[FRAME_CAP];
+    begin(EDHOC, true, 0);
+    CHECK_OK(husk_link_start(&a.link));
+    size_t len_1 = transmit(&a, message_1);
+    CHECK_OK(receive(&b, message_1, len_1));
+    size_t len = transmit(&b, out);
+    CHECK_OK(receive(&a, out, len));
+    size_t len_3 = transmit(&a, message_3);
+    CHECK_OK(receive(&b, message_3, len_3));
+    CHECK_INT(receive(&b, message_1, len_1), HUSK_ERR_REPLAY);
+    message_3[len_3 - 1] ^= 1;
+    CHECK_INT(receive(&b, message_3, len_3), HUSK_ERR_REPLAY);
+    len = transmit(&b, out);
+    CHECK(len > 0);
+    CHECK_OK(receive(&a, out, len));
+    CHECK_INT(a.sessions, 1);
+}
+
 /* ---- KUDOS ---- */
 
 static void storage_that_fails(void)
@@ -470,6 +491,9 @@ static void storage_that_fails(void)
     CHECK_INT(a.sessions, 0);
     CHECK_INT(send(&a, 1), HUSK_ERR_STATE);
     CHECK_INT(transmit(&a, out), 0);
+    len = make_message(b.message, 1);
+    CHECK_OK(husk_frame_kudos_seal(&b.kudos, &b.link.context, false, bytes(b.message, len), out, FRAME_CAP, &len));
+    CHECK(receive(&a, out, len) != HUSK_OK); /* no session, no messages */
     CHECK_INT(husk_link_init(&a.link, &a.config), HUSK_ERR_STORAGE);
     a.flash.failing = false;
     boot(&a);
@@ -492,6 +516,40 @@ static void storage_that_fails(void)
     CHECK_OK(send(&a, 1));
     (void)settle();
     CHECK_INT(b.received, 1);
+}
+
+/* The end that began has the new keys and begins once more, before the other end has heard it under them: that end has
+ * a session then. */
+static void going_on_confirms(void)
+{
+    for (unsigned fails = 0; fails < 2; fails++) {
+        uint8_t out[FRAME_CAP];
+        begin(KUDOS_FS, true, 20);
+        CHECK_OK(husk_link_start(&a.link));
+        size_t len = transmit(&a, out);
+        CHECK_OK(receive(&b, out, len));
+        len = transmit(&b, out);
+        CHECK_OK(receive(&a, out, len));
+        CHECK(transmit(&a, out) > 0); /* lost */
+        CHECK_OK(husk_link_start(&a.link));
+        len = transmit(&a, out);
+        b.flash.failing = fails != 0;
+        CHECK_OK(receive(&b, out, len));
+        CHECK_INT(b.sessions, !fails);
+        CHECK_INT(b.failures, fails);
+        CHECK(b.link.has_session == !fails);
+        b.flash.failing = false;
+        (void)settle();
+        while (b.sessions == 0) {
+            now += husk_link_next_timeout(&a.link, now);
+            (void)settle();
+        }
+        CHECK_OK(send(&a, 1));
+        CHECK_OK(send(&b, 2));
+        (void)settle();
+        CHECK_INT(b.last_counter, 1);
+        CHECK_INT(a.last_counter, 2);
+    }
 }
 
 /* A recorded first half may be repeated as often as one likes. */
@@ -716,7 +774,9 @@ void suite_link(void)
     RUN(identifiers_differ);
     RUN(injections_do_not_touch_a_session);
     RUN(tampered_handshakes);
+    RUN(copies_do_not_hold_an_answer_back);
     RUN(storage_that_fails);
+    RUN(going_on_confirms);
     RUN(recorded_updates_end_no_session);
     RUN(questions_wait_for_messages);
     RUN(configs_that_cannot_work);

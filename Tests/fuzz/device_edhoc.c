@@ -22,6 +22,8 @@
 #include "support/device.h"
 #include "support/edhoc.h"
 
+FUZZ_GOALS(FUZZ_DEVICE_GOALS);
+
 static fuzz_world world;
 static loopback_gateway gateway;
 static husk_edhoc_config gateway_config;

@@ -20,6 +20,8 @@
 
 static const uint8_t secret[16] = {9, 8, 7};
 
+FUZZ_GOALS(FUZZ_DEVICE_GOALS);
+
 static fuzz_world world;
 static husk_kudos kudos;
 static husk_kudos_config kudos_config;

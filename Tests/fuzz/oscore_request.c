@@ -1,7 +1,9 @@
 /* OSCORE requests as a server receives them (RFC 8613 section 8.2). The first byte chooses the context of appendix
  * C.1, C.2 or C.3 (modulo 3), the second what follows: 0 a datagram; 1 the plaintext of one, which is trusted (see
  * fuzz.h), after its Partial IV; 2 a plain message, which the client protects; 3 patches for the client's request; 4
- * sequence numbers of requests that all verify, against a replay window that remembers everything.
+ * sequence numbers of requests that all verify, against a replay window that remembers everything; 5 the same for a
+ * server that lost its window, where each number is followed by whether its request has the right Echo option (0), a
+ * wrong one (1), none (2), or is not one of CoAP (3), and with bit 7 by observing (RFC 8613 appendix B.1.2).
  *
  * seed: 00 00 {rfc8613.c4.request}
  * seed: 01 00 {rfc8613.c5.request}
@@ -18,10 +20,13 @@
  * seed: 00 03
  * seed: 01 03 1401
  * seed: 00 04 01020305040001204060308002
- * seed: 00 04 ff00 */
+ * seed: 00 04 ff00
+ * seed: 00 05 0502 0501 0601 0903 0880 0600 0700 0800 0a02
+ * seed: 00 05 4080 2000 2100 4000 */
 #include "support/oscore.h"
 
-FUZZ_GOALS(ACCEPTED, NOT_VERIFIED, NOT_A_REQUEST, OTHER_CONTEXT, REPLAYED, ROUND_TRIP, NOT_PROTECTED, FRESH, STALE);
+FUZZ_GOALS(ACCEPTED, NOT_VERIFIED, NOT_A_REQUEST, OTHER_CONTEXT, REPLAYED, ROUND_TRIP, NOT_PROTECTED, FRESH, STALE,
+           CHALLENGED, PROVED, OBSERVED);
 
 #define TEXT_MAX 2048
 #define PLAIN_GET "\x01\xb3tv1"
@@ -191,10 +196,90 @@ static void window(husk_oscore_context *server, fuzz_input *in)
     }
 }
 
+/* A challenge is for who holds the keys, under a number of the server's own; nothing else can be said to a request that
+ * may be an old one. */
+static void challenge(husk_oscore_context *server, husk_oscore_exchange *exchange)
+{
+    uint8_t out[128];
+    size_t len;
+    uint64_t sequence = server->sender_sequence;
+    const husk_coap_message plain = {.type = HUSK_COAP_ACK, .code = HUSK_COAP_CONTENT,
+                                     .options = {(const uint8_t *)"\x60", 1}};
+    FUZZ_CHECK(!husk_oscore_exchange_observes(exchange));
+    FUZZ_CHECK(husk_oscore_response_protect(server, exchange, false, &plain, out, sizeof out, &len) ==
+               HUSK_ERR_STATE);
+    FUZZ_OK(husk_oscore_challenge_protect(server, exchange, &plain, (husk_bytes){NULL, 0}, out, sizeof out, &len));
+    FUZZ_CHECK(server->sender_sequence == sequence + 1);
+    fuzz_reached(CHALLENGED);
+}
+
+/* Until a request has the right Echo option nothing is acted upon; from then on everything is that is newer. */
+static void window_lost(husk_oscore_context *server, fuzz_input *in)
+{
+    static const uint8_t echo[HUSK_OSCORE_ECHO_BYTES] = {0xe0, 1, 2};
+    bool seen[256] = {false};
+    int top = -1;
+    bool lost = true;
+    husk_oscore_window_lost(server, echo);
+    fuzz_aead_trust(true);
+    while (in->len > 0) {
+        uint8_t sequence = fuzz_byte(in);
+        uint8_t what = fuzz_byte(in);
+        uint8_t option[24];
+        uint8_t plaintext[64] = {HUSK_COAP_GET};
+        husk_coap_writer w;
+        husk_coap_writer_init_options(&w, plaintext + 1, sizeof plaintext - 1);
+        if ((what & 0x80) != 0) {
+            husk_coap_write_option(&w, HUSK_COAP_OBSERVE, NULL, 0);
+        }
+        if ((what & 3) < 2) {
+            husk_coap_write_option(&w, HUSK_COAP_ECHO, echo + (what & 1), sizeof echo - (what & 1));
+        }
+        size_t len = 1 + w.len;
+        plaintext[0] = (what & 3) == 3 ? HUSK_COAP_CONTENT : HUSK_COAP_GET;
+        fuzz_datagram datagram = fuzz_oscore_vouch(HUSK_COAP_POST, option_of(server, &sequence, 1, option),
+                                                   (husk_bytes){plaintext, len});
+        husk_oscore_exchange exchange = {0};
+        husk_coap_message inner;
+        bool fresh = !seen[sequence] && (int)sequence > top - HUSK_OSCORE_WINDOW;
+        bool proves = (what & 3) == 0;
+        husk_status expected = !fresh              ? HUSK_ERR_REPLAY
+                               : (what & 3) == 3   ? HUSK_ERR_FORMAT
+                               : lost && !proves   ? HUSK_ERR_FRESHNESS
+                                                   : HUSK_OK;
+        husk_status status = husk_oscore_request_unprotect(server, &exchange, datagram.data, datagram.len, &inner);
+        FUZZ_CHECK(status == expected);
+        FUZZ_CHECK(server->window_lost == (lost && status != HUSK_OK));
+        if (fresh) { /* it verified, whatever it says */
+            seen[sequence] = true;
+            top = (int)sequence > top ? (int)sequence : top;
+        }
+        if (status == HUSK_ERR_FORMAT || status == HUSK_ERR_FRESHNESS) {
+            fuzz_check_no_plaintext();
+        }
+        if (status == HUSK_ERR_FRESHNESS) {
+            challenge(server, &exchange);
+        }
+        if (status != HUSK_OK) {
+            continue;
+        }
+        if (lost) {
+            memset(seen, true, sequence); /* it is the lower limit */
+            lost = false;
+            fuzz_reached(PROVED);
+        }
+        FUZZ_CHECK(husk_oscore_exchange_observes(&exchange) == ((what & 0x80) != 0));
+        if (husk_oscore_exchange_observes(&exchange)) {
+            fuzz_reached(OBSERVED);
+        }
+        answer(server, &exchange);
+    }
+}
+
 void fuzz_one(fuzz_input in)
 {
     unsigned which = fuzz_byte(&in) % 3;
-    uint8_t mode = fuzz_byte(&in) % 5;
+    uint8_t mode = fuzz_byte(&in) % 6;
     husk_oscore_context client = clients[which];
     husk_oscore_context server = servers[which];
     husk_coap_message inner;
@@ -214,7 +299,10 @@ void fuzz_one(fuzz_input in)
     case 3:
         patched(&client, &server, &in);
         return;
-    default:
+    case 4:
         window(&server, &in);
+        return;
+    default:
+        window_lost(&server, &in);
     }
 }

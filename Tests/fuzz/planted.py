@@ -28,6 +28,18 @@ PLANTS = [
     ("a sequence number is used twice",
      "CSources/CHusk/oscore/request.c", "sender_sequence = sequence + 1;",
      "sender_sequence = sequence + (sequence < 2);", "device_edhoc"),
+    ("flags of a frame are not authenticated",
+     "CSources/CHusk/frame/frame.c", "{frame, 1}};", "{NULL, 0}};", "frame"),
+    ("a fragment is put one byte too far",
+     "CSources/CHusk/frame/fragment.c", "piece_bytes <= (r->cap - rest) / count",
+     "piece_bytes <= (r->cap + 1 - rest) / count", "fragment"),
+    ("the content of an envelope that could not be stored stays",
+     "CSources/CHusk/cose/envelope_open.c", "        husk_wipe(text, len);\n", "", "envelope"),
+    ("a copy of message 1 holds message 4 back",
+     "CSources/CHusk/frame/link_responder.c", "!= HUSK_EDHOC_RESPONDER_WAIT_3) {\n",
+     "!= HUSK_EDHOC_RESPONDER_WAIT_3) {\n            link->send_now = false;\n", "link_edhoc"),
+    ("keys that could not be stored are used",
+     "CSources/CHusk/frame/link_kudos.c", "    husk_frame_context_wipe(&link->context);\n", "", "link_kudos"),
 ]
 
 
@@ -57,9 +69,9 @@ def find(number, plant, folder, compiler):
         program = build(number, file, old, new, target, folder, compiler)
         corpus = program.parent / "corpus"
         corpus.mkdir()
-        seeds.prepare(target, folder)
+        seeds.prepare(target, program.parent)
         code, output = execute([program, f"-max_total_time={SECONDS}", f"-max_len={INPUT_MAX_BYTES}",
-                                f"-artifact_prefix={program.parent}/", corpus, folder / "seeds" / target], 300)
+                                f"-artifact_prefix={program.parent}/", corpus, program.parent / "seeds" / target], 300)
         if code == 0 or "Test unit written to" not in output:
             raise Failure("was not found")
     except (Failure, subprocess.CalledProcessError) as why:

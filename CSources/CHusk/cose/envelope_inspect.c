@@ -116,13 +116,19 @@ static husk_status read_tags(husk_cbor_reader *r, husk_envelope_metadata *metada
     return HUSK_OK;
 }
 
+static husk_status read_name(husk_cbor_reader *r, husk_bytes *name)
+{
+    husk_status status = read_string(r, true, name);
+    return status == HUSK_OK && name->len > HUSK_ENVELOPE_NAME_MAX_BYTES ? HUSK_ERR_FORMAT : status;
+}
+
 static husk_status read_claim(husk_cbor_reader *r, int32_t label, husk_envelope_metadata *metadata)
 {
     switch (label) {
     case HUSK_CLAIM_ISS:
-        return read_string(r, true, &metadata->source);
+        return read_name(r, &metadata->source);
     case HUSK_CLAIM_AUD:
-        return read_string(r, true, &metadata->destination);
+        return read_name(r, &metadata->destination);
     case HUSK_CLAIM_EXP:
         metadata->has_deadline = true;
         return read_time(r, &metadata->deadline);

@@ -60,11 +60,33 @@ static husk_status again(husk_link *link)
     return status;
 }
 
+/* The new keys are not to be used. */
+static void lose_session(husk_link *link, husk_status status, husk_link_event *event)
+{
+    link->has_session = false;
+    husk_frame_context_wipe(&link->context);
+    husk_link_fail(link, status, event);
+}
+
+/* The new keys are in use; or none are, if they were made before a reboot of ours, until the peer has our half. */
+static void going_on(husk_link *link, husk_link_event *event)
+{
+    link->has_session = false;
+    if (link->context.oscore.aead != NULL) {
+        link->answers = true;
+        husk_link_begin_session(link, event);
+    }
+}
+
 /* The peer began: our half, once for each time it asks. A handshake of our own goes on waiting. */
 static husk_status answer(husk_link *link, husk_link_event *event)
 {
     size_t len;
     husk_status status = compose(link, &len);
+    if (status != HUSK_OK && event->new_session) {
+        lose_session(link, status, event);
+        return HUSK_OK;
+    }
     if (status != HUSK_OK) {
         husk_link_fail(link, status, event);
         return HUSK_OK;
@@ -83,6 +105,7 @@ static husk_status unprotect(husk_link *link, const husk_frame_header *header, u
     husk_kudos *kudos = link->config->kudos;
     uint8_t spare[SPARE_BYTES];
     uint8_t what;
+    uint32_t epoch = kudos->epoch;
     bool pair = header->kind == HUSK_FRAME_KUDOS;
     husk_status status =
         husk_frame_kudos_open(kudos, &link->context, frame, len, spare, sizeof spare, message, &what);
@@ -90,6 +113,9 @@ static husk_status unprotect(husk_link *link, const husk_frame_header *header, u
         return status;
     }
     if (what == HUSK_KUDOS_DIVERGENT) {
+        if (kudos->epoch != epoch) { /* the peer goes on from the new keys, and so has confirmed them */
+            going_on(link, event);
+        }
         return answer(link, event);
     }
     if (what == HUSK_KUDOS_ESTABLISHED || what == HUSK_KUDOS_CONFIRMED) {
@@ -99,8 +125,7 @@ static husk_status unprotect(husk_link *link, const husk_frame_header *header, u
             status = husk_link_flight(link, HUSK_LINK_WAIT_CONFIRMED, 0);
         }
         if (status != HUSK_OK) {
-            link->has_session = false;
-            husk_link_fail(link, status, event);
+            lose_session(link, status, event);
             return HUSK_OK;
         }
         if (link->answers) {

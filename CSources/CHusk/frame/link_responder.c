@@ -56,8 +56,11 @@ static husk_status take_message_1(husk_link *link, const uint8_t *message, size_
     uint8_t mark[MARK_BYTES];
     make_mark(link, message, len, mark);
     if (is_marked(link, 0, mark)) {
-        link->send_now = link->edhoc.phase == HUSK_EDHOC_RESPONDER_WAIT_3;
-        return link->send_now ? HUSK_OK : HUSK_ERR_REPLAY;
+        if (link->edhoc.phase != HUSK_EDHOC_RESPONDER_WAIT_3) {
+            return HUSK_ERR_REPLAY;
+        }
+        link->send_now = true;
+        return HUSK_OK;
     }
     husk_edhoc session;
     husk_status status = husk_edhoc_responder_init(&session, &link->config->edhoc);
@@ -115,8 +118,11 @@ static husk_status take_message_3(husk_link *link, uint8_t *message, size_t len,
     uint8_t mark[MARK_BYTES];
     make_mark(link, message, len, mark);
     if (link->edhoc.phase != HUSK_EDHOC_RESPONDER_WAIT_3) {
-        link->send_now = link->buffer_len > 0 && is_marked(link, 1, mark);
-        return link->send_now ? HUSK_OK : HUSK_ERR_REPLAY;
+        if (link->buffer_len == 0 || !is_marked(link, 1, mark)) {
+            return HUSK_ERR_REPLAY;
+        }
+        link->send_now = true;
+        return HUSK_OK;
     }
     uint8_t index;
     husk_status status = find_psk(link, message, len, &index);

@@ -8,6 +8,7 @@
 
 static bool trust;
 static unsigned opened;
+static unsigned tried;
 static struct {
     uint64_t pair;    /* key and nonce */
     uint64_t content; /* additional data and text */
@@ -21,6 +22,7 @@ void fuzz_aead_begin(bool trusting)
 {
     trust = trusting;
     opened = 0;
+    tried = 0;
     seal_count = 0;
     plaintext_len = 0;
     plaintext_at = NULL;
@@ -34,6 +36,11 @@ void fuzz_aead_trust(bool trusting)
 unsigned fuzz_aead_opened(void)
 {
     return opened;
+}
+
+unsigned fuzz_aead_tried(void)
+{
+    return tried;
 }
 
 void fuzz_conceal(uint8_t *text, size_t len)
@@ -122,6 +129,7 @@ static husk_status open(const husk_aead *aead, const uint8_t *key, const uint8_t
                         size_t aad_count, uint8_t *text, size_t len)
 {
     FUZZ_CHECK(len < LENGTH_MAX);
+    tried++;
     if (len > TEXT_MAX) {
         return real(aead)->open(real(aead), key, nonce, aad, aad_count, text, len);
     }

@@ -23,9 +23,10 @@ void fuzz_setup(void);
  * FUZZ_GOALS(ACCEPTED, REFUSED) declares what the seeds of a target have to reach, all of it: a target whose seeds do
  * not is a failed one, because it may be testing nothing. */
 #define FUZZ_GOALS_MAX 16
-#define FUZZ_GOALS(...)             \
-    enum { __VA_ARGS__ };           \
-    const char *const fuzz_goals = #__VA_ARGS__
+#define FUZZ_GOALS(...)   \
+    enum { __VA_ARGS__ }; \
+    const char *const fuzz_goals = FUZZ_TEXT(__VA_ARGS__)
+#define FUZZ_TEXT(...) #__VA_ARGS__
 extern const char *const fuzz_goals;
 void fuzz_reached(unsigned goal);
 
@@ -86,6 +87,9 @@ void fuzz_conceal(uint8_t *text, size_t len);
 
 /* How many texts were opened since fuzz_aead_begin, successfully. */
 unsigned fuzz_aead_opened(void);
+
+/* The same, successfully or not. */
+unsigned fuzz_aead_tried(void);
 
 /* After an error: the plaintext of the last open, verified or not, is not at the place where it was opened, which must
  * still be allocated. */
