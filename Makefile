@@ -217,8 +217,9 @@ cores: $(CORE_OBJECTS) ## Compile the core for Cortex-M0, M0+, M3, M4, M33 and A
 
 # program(cpu, name): build/CPU/NAME.elf of CSources/firmware/NAME.c with the core and without a C library
 EXTRA_loopback := Tests/C/loopback_gateway.c
-EXTRA_sensor := CSources/firmware/sensor_main.c
-EXTRA_sensor_symmetric := CSources/firmware/sensor_main.c
+EXTRA_sensor := $(addprefix $(FIRMWARE)/,sensor_main.c endpoint.c)
+EXTRA_sensor_symmetric := $(EXTRA_sensor)
+EXTRA_door := $(addprefix $(FIRMWARE)/,sensor.c endpoint.c)
 PROGRAM := text.c reading.c slip.c provisioning.c memory.c
 define program
 $(B)/$(1)/$(2).elf: $(addprefix $(B)/$(1)/$(FIRMWARE)/,$(2).o $(PROGRAM:.c=.o) $(BOARD_$(MACHINE_$(1)):.c=.o)) \
@@ -226,7 +227,7 @@ $(B)/$(1)/$(2).elf: $(addprefix $(B)/$(1)/$(FIRMWARE)/,$(2).o $(PROGRAM:.c=.o) $
 	@$(ARM)gcc $$(CC_FLAGS_$(1)) $(LINK_FLAGS) -nostdlib -T $(SCRIPT_$(MACHINE_$(1))) -Wl,-Map=$$(@:.elf=.map) \
 		$$(filter %.o,$$^) -lgcc -o $$@
 endef
-$(foreach cpu,$(IMAGE_CPUS),$(foreach name,sensor sensor_symmetric loopback,$(eval $(call program,$(cpu),$(name)))))
+$(foreach cpu,$(IMAGE_CPUS),$(foreach name,sensor sensor_symmetric door loopback,$(eval $(call program,$(cpu),$(name)))))
 
 # profile(cpu, name): build/CPU/NAME.elf, which holds what CSources/firmware/NAME.c refers to and nothing else: for
 # tools/size.py, not to be run. A part is a profile and one thing more, and its cost is the difference.
@@ -240,7 +241,7 @@ endef
 $(foreach cpu,$(SIZE_CPUS),$(foreach name,$(PROFILES),$(eval $(call profile,$(cpu),$(name)))))
 PROFILE_IMAGES := $(foreach cpu,$(SIZE_CPUS),$(PROFILES:%=$(B)/$(cpu)/%.elf))
 
-firmware: $(foreach cpu,$(IMAGE_CPUS),$(addprefix $(B)/$(cpu)/,sensor.elf sensor_symmetric.elf)) ## Build the sensor firmware
+firmware: $(foreach cpu,$(IMAGE_CPUS),$(addprefix $(B)/$(cpu)/,sensor.elf sensor_symmetric.elf door.elf)) ## Build the firmware: sensor and door
 
 # unit_image(cpu, suite): build/CPU/tests/SUITE.elf, one image per suite so that each fits the smallest board. newlib's
 # setjmp and string functions are for the test harness.
