@@ -31,7 +31,7 @@ TEST_SUPPORT := $(filter-out Tests/C/host.c Tests/C/test_%.c,$(wildcard Tests/C/
 PORTABLE_FIRMWARE := CSources/firmware/slip.c CSources/firmware/provisioning.c
 HOST_TESTS := $(PORTABLE_FIRMWARE) $(TEST_SUPPORT) $(SUITES:%=Tests/C/test_%.c) Tests/C/host.c
 
-.PHONY: help deps test demo size clean
+.PHONY: help deps test demo demo-end-to-end size clean
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
 		printf '%-28s %s\n' "$$target" "$$text"; done
@@ -44,7 +44,10 @@ test: deps ## Run every test; ends with one line `N passed, N failed`
 
 demo: deps ## Watch a simulated microcontroller authenticate to the gateway, and what it costs next to TLS
 	@$(MAKE) --no-print-directory firmware husk
-	@$(HUSK) demo
+	@$(HUSK) demo $(DEMO)
+
+demo-end-to-end: ## A device and an application that talk through a gateway which cannot read what it carries
+	@$(MAKE) --no-print-directory demo DEMO=--end-to-end
 
 size: deps ## Print flash by room, static RAM, sizes of structs and peak stack for Cortex-M0+, M3 and M4
 	@$(MAKE) --no-print-directory size-report

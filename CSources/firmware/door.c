@@ -16,9 +16,9 @@
 #define UNLOCK "unlock the front door"
 #define LOCK "lock the front door"
 
-/* What goes on the outside of what it says, beside the names and the time. */
-static const uint8_t climate[] = {0x67, 'c', 'l', 'i', 'm', 'a', 't', 'e'};
-static const uint8_t access[] = {0x66, 'a', 'c', 'c', 'e', 's', 's'};
+/* Tags for the outside, as CBOR. They are short, because a request has to fit HUSK_DEVICE_BUFFER_BYTES. */
+static const uint8_t air[] = {0x63, 'a', 'i', 'r'};
+static const uint8_t door[] = {0x64, 'd', 'o', 'o', 'r'};
 #define READING_PRIORITY 2
 #define STATE_PRIORITY 5
 
@@ -48,7 +48,7 @@ OWN_FRAME static void say(const char *line)
     endpoint_say(&t);
 }
 
-/* `what` was done with an envelope. Its number is in the Partial IV, here never longer than four bytes. */
+/* `what` was done with an envelope. Its number is in the Partial IV, of which four bytes are shown. */
 OWN_FRAME static void say_envelope(const char *what, const husk_envelope_view *view, husk_bytes content)
 {
     uint32_t sequence = 0;
@@ -58,6 +58,8 @@ OWN_FRAME static void say_envelope(const char *what, const husk_envelope_view *v
     text t = {0};
     text_add(&t, what);
     text_add_field(&t, "sequence", sequence);
+    text_add(&t, " source=");
+    text_add_bytes(&t, view->metadata.source.data, view->metadata.source.len);
     text_add(&t, " content=");
     text_add_bytes(&t, content.data, content.len);
     endpoint_say(&t);
@@ -255,7 +257,7 @@ static void take_letter(void)
     delete_letter();
     static const char open_state[] = "[{\"n\":\"lock\",\"vs\":\"unlocked\"}]";
     static const char shut_state[] = "[{\"n\":\"lock\",\"vs\":\"locked\"}]";
-    const husk_bytes tag = {access, sizeof access};
+    const husk_bytes tag = {door, sizeof door};
     if (unlocked) {
         tell((husk_bytes){(const uint8_t *)open_state, sizeof open_state - 1}, STATE_PRIORITY, tag);
         return;
@@ -325,7 +327,7 @@ int main(void)
     endpoint_start();
     uint8_t reading[READING_BYTES];
     reading_compose(reading, reading_simulated(0));
-    tell((husk_bytes){reading, sizeof reading}, READING_PRIORITY, (husk_bytes){climate, sizeof climate});
+    tell((husk_bytes){reading, sizeof reading}, READING_PRIORITY, (husk_bytes){air, sizeof air});
     observe_mailbox();
     for (uint32_t taken = 0; provisioned->commands == 0 || taken < provisioned->commands;) {
         if (letter.len == 0) {
