@@ -11,12 +11,12 @@
 #define OWN_FRAME __attribute__((noinline))
 
 #define MAILBOX "mailbox"
-#define TEXT_FORMAT 0
+#define ENVELOPE_MAX_BYTES 256
 #define ENVELOPE_FORMAT 16 /* application/cose; cose-type="cose-encrypt0" */
 #define UNLOCK "unlock the front door"
 #define LOCK "lock the front door"
 
-/* Tags for the outside, as CBOR. They are short, because a request has to fit HUSK_DEVICE_BUFFER_BYTES. */
+/* Tags for the outside, as CBOR: short, so that with short names an envelope fits into one message. */
 static const uint8_t air[] = {0x63, 'a', 'i', 'r'};
 static const uint8_t door[] = {0x64, 'd', 'o', 'o', 'r'};
 #define READING_PRIORITY 2
@@ -31,6 +31,9 @@ static husk_envelope_opener opener;
 static husk_bytes own_name;
 static husk_device_observation observation;
 static bool unlocked;
+
+/* An envelope with long names goes out in blocks. */
+static husk_device_blocks blocks = {.functions = &husk_blockwise};
 
 /* The envelope that lies in the mailbox, as the gateway told last; nothing if it is empty. */
 static struct {
@@ -183,7 +186,7 @@ static void delete_letter(void)
 /* Seals one SenML record (RFC 8428) for the application and leaves it at the gateway. */
 static void tell(husk_bytes content, uint8_t priority, husk_bytes tag)
 {
-    static uint8_t sealed[HUSK_DEVICE_BUFFER_BYTES];
+    static uint8_t sealed[ENVELOPE_MAX_BYTES];
     const uint32_t now = board_time();
     const husk_envelope_metadata metadata = {
         .source = own_name,
@@ -322,7 +325,7 @@ static void observe_mailbox(void)
 int main(void)
 {
     provisioned = (const provisioning *)(const void *)husk_provisioning;
-    endpoint_configure(provisioned);
+    endpoint_configure(provisioned, &blocks);
     prepare_envelopes();
     endpoint_start();
     uint8_t reading[READING_BYTES];

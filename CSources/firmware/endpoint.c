@@ -150,7 +150,7 @@ __attribute__((noinline)) void endpoint_say_authenticated(uint32_t since)
 
 const husk_storage endpoint_storage = {.load = load, .store = store};
 
-void endpoint_configure(const provisioning *p)
+void endpoint_configure(const provisioning *p, husk_device_blocks *blocks)
 {
     const char *missing = provisioning_check(p);
     if (missing != NULL) {
@@ -159,6 +159,7 @@ void endpoint_configure(const provisioning *p)
     config = sensor_configure(p);
     config.edhoc.random = (husk_random){.fill = fill_random};
     config.storage = endpoint_storage;
+    config.blocks = blocks;
     slip_decoder_init(&uart, packet, sizeof packet);
 }
 

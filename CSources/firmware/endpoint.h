@@ -21,8 +21,9 @@ extern husk_device endpoint_device;
 extern uint32_t endpoint_retransmissions;
 extern const husk_storage endpoint_storage;
 
-/* Checks what is provisioned and prepares all but the endpoint itself. Ends the firmware if it cannot be used. */
-void endpoint_configure(const provisioning *p);
+/* Checks what is provisioned and prepares all but the endpoint itself; `blocks` may be NULL. Ends the firmware if it
+ * cannot be used. */
+void endpoint_configure(const provisioning *p, husk_device_blocks *blocks);
 
 /* An endpoint without a session: keeps what it stored, as after a reboot. */
 void endpoint_start(void);

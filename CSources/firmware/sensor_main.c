@@ -69,7 +69,7 @@ static void pause_ms(uint32_t duration)
 int main(void)
 {
     const provisioning *p = (const provisioning *)(const void *)husk_provisioning;
-    endpoint_configure(p);
+    endpoint_configure(p, NULL);
     endpoint_start();
     uint32_t readings = p->readings != 0 ? p->readings : DEFAULT_READINGS;
     for (uint32_t i = 0; i < readings; i++) {
