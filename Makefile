@@ -370,7 +370,7 @@ interop: deps ## The core against lakers, aiocoap, libcoap, and EDHOC-PSK, OSCOR
 SWIFT_BUILD := --scratch-path $(B)/swift
 HUSK := $(B)/swift/release/husk
 
-.PHONY: husk test-swift test-end-to-end test-command-line
+.PHONY: husk test-swift test-end-to-end test-command-line test-envelopes
 husk: ## Build the command line, build/swift/release/husk
 	@$(SWIFT) build $(SWIFT_BUILD) -c release --product husk
 test-swift: ## Swift tests
@@ -379,3 +379,5 @@ test-end-to-end: firmware husk ## The firmware on every machine against the real
 	@$(PYTHON) Tests/end_to_end.py $(HUSK) $(B)
 test-command-line: firmware husk ## husk as its users run it: every figure of the demo, failures, nothing left running
 	@$(PYTHON) Tests/e2e/demo_e2e.py $(HUSK) $(B)
+test-envelopes: firmware husk ## Envelopes from device to application and back, through a gateway that cannot open them
+	@$(PYTHON) Tests/e2e/envelopes_e2e.py $(HUSK) $(B)

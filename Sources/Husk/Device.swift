@@ -32,21 +32,21 @@ internal import CHusk
         case authenticated
         /// The request was answered, and the answer verified. If there was no session, this proves that the gateway
         /// holds the key too.
-        case response(code: CoAPCode, payload: [UInt8])
+        case response(Answer)
         /// The request, or authentication, came to nothing; `refusal` is the gateway's answer if it was one. Start
         /// again at will.
         case failed(HuskError, refusal: CoAPCode?)
         /// The observed resource as it is now, verified and newer than before. If there was no session, this proves
         /// that the gateway holds the key too.
-        case notification(Notification)
+        case notification(Answer)
         /// The observation is over: the gateway ended it, or never began it, with this answer.
-        case observationEnded(Notification)
+        case observationEnded(Answer)
         /// The observation is over: registering it came to nothing, as in ``failed(_:refusal:)``.
         case observationFailed(HuskError, refusal: CoAPCode?)
     }
 
-    /// What an observed resource is.
-    public struct Notification: Sendable, Hashable {
+    /// What the gateway said, verified.
+    public struct Answer: Sendable, Hashable {
         public var code: CoAPCode
         /// Those under protection, such as ETag.
         public var options: [CoAPOption]
@@ -77,17 +77,23 @@ internal import CHusk
     private var request = PinnedRequest()
     private var observed = PinnedRequest()
     private let observation = unsafe Pinned(zeroed: husk_device_observation.self)
+    private let blocks = unsafe Pinned(zeroed: husk_device_blocks.self)
+    private let body: PinnedBytes
 
     /// - Parameters:
     ///   - combinesFirstRequest: message_3 rides with the first request (RFC 9668); otherwise it is answered by
     ///     message_4 before the request is sent
     ///   - memory: what to remember for later devices; with it, sessions are resumed
+    ///   - bodyCapacity: the longest response that is collected from blocks (RFC 7959). With 0, nothing goes in blocks,
+    ///     and requests are limited to what fits one message. Notifications are not collected: one with a Block2 option
+    ///     that says "more" is the beginning, and a GET brings all of it.
     /// - Throws: ``HuskError/argument`` or ``HuskError/credential`` for a configuration that cannot work.
     public init(
         key: borrowing PreSharedKey, configuration: HandshakeConfiguration, combinesFirstRequest: Bool = true,
-        memory: DeviceMemory? = nil
+        memory: DeviceMemory? = nil, bodyCapacity: Int = 0
     ) throws(HuskError) {
         let key = key.copy()
+        let body = PinnedBytes(count: bodyCapacity)
         let config = unsafe Pinned(zeroed: husk_device_config.self)
         let storage = unsafe Pinned(zeroed: husk_device.self)
         unsafe config.pointer.pointee.profile = edhocProfile
@@ -98,7 +104,15 @@ internal import CHusk
             unsafe config.pointer.pointee.storage = memory.hook
             unsafe config.pointer.pointee.resume = true
         }
+        if bodyCapacity > 0 {
+            unsafe blocks.pointer.pointee.functions = blockwise
+            unsafe blocks.pointer.pointee.body = body.pointer
+            unsafe blocks.pointer.pointee.body_cap = bodyCapacity
+            unsafe blocks.pointer.pointee.szx = UInt8(HUSK_BLOCK_SZX_MAX)
+            unsafe config.pointer.pointee.blocks = blocks.pointer
+        }
         try unsafe check(husk_device_init(storage.pointer, config.pointer))
+        self.body = body
         self.configuration = configuration
         self.memory = memory
         self.key = key
@@ -180,10 +194,10 @@ extension Device.Event {
         switch unsafe Int32(event.kind) {
         case HUSK_EVENT_AUTHENTICATED: self = .authenticated
         case HUSK_EVENT_RESPONSE where unsafe event.observation:
-            self = unsafe .observationEnded(Device.Notification(event))
+            self = unsafe .observationEnded(Device.Answer(event))
         case HUSK_EVENT_RESPONSE:
-            self = unsafe .response(code: CoAPCode(rawValue: event.code), payload: [UInt8](event.payload))
-        case HUSK_EVENT_NOTIFICATION: self = unsafe .notification(Device.Notification(event))
+            self = unsafe .response(Device.Answer(event))
+        case HUSK_EVENT_NOTIFICATION: self = unsafe .notification(Device.Answer(event))
         case HUSK_EVENT_FAILED:
             let error = unsafe HuskError(code: event.status) ?? .state
             let refusal = unsafe event.code == 0 ? nil : CoAPCode(rawValue: event.code)
@@ -195,7 +209,7 @@ extension Device.Event {
     }
 }
 
-extension Device.Notification {
+extension Device.Answer {
     init(_ event: husk_event) {
         unsafe self.init(
             code: CoAPCode(rawValue: event.code), options: [CoAPOption](event.options), payload: [UInt8](event.payload))
@@ -230,5 +244,12 @@ extension Device.Notification {
 nonisolated(unsafe) private let edhocProfile: UnsafePointer<husk_profile> = {
     let table = UnsafeMutablePointer<husk_profile>.allocate(capacity: 1)
     unsafe table.initialize(to: husk_profile_edhoc)
+    return unsafe UnsafePointer(table)
+}()
+
+/// As above.
+nonisolated(unsafe) private let blockwise: UnsafePointer<husk_blockwise_functions> = {
+    let table = UnsafeMutablePointer<husk_blockwise_functions>.allocate(capacity: 1)
+    unsafe table.initialize(to: husk_blockwise)
     return unsafe UnsafePointer(table)
 }()

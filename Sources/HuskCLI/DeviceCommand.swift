@@ -276,7 +276,8 @@ private final class DeviceHandler: ChannelInboundHandler {
             if readings == 0 {
                 end(.finished)
             }
-        case .response(let code, _):
+        case .response(let answer):
+            let code = answer.code
             announceSession()
             guard code.rawValue >> 5 == 2 else { return end(.refused(code)) }
             sent += 1

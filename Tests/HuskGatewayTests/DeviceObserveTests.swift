@@ -33,7 +33,7 @@ import Testing
         let (device, application) = (try Sensor(0, combines: true), try Sensor(1))
         try device.device.observe(.init(.get, "mailbox"))
         try world.run([device])
-        #expect(device.notifications == [Device.Notification(code: .content, options: Self.observeOption)])
+        #expect(device.notifications == [Device.Answer(code: .content, options: Self.observeOption)])
         #expect(device.device.isAuthenticated)
         return (world, device, application)
     }
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    private func delete(_ letter: Device.Notification, _ world: World, _ device: Sensor) throws {
+    private func delete(_ letter: Device.Answer, _ world: World, _ device: Sensor) throws {
         let tag = try #require(letter.option(CoAPOption.etag)?.value)
         let id = tag.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         try device.device.start(.init(.delete, "mailbox/\(id)"))
@@ -81,7 +81,7 @@ import Testing
             #expect(throws: HuskError.replay) { try opener.open(letter.payload, now: 1000) { _ in } }
             try delete(letter, world, device)
             try notify(world, device)
-            #expect(device.notifications.last == Device.Notification(code: .content, options: Self.observeOption))
+            #expect(device.notifications.last == Device.Answer(code: .content, options: Self.observeOption))
         }
         #expect(device.failures.isEmpty && application.failures.isEmpty)
     }

@@ -24,6 +24,8 @@ struct Application: Sendable {
     private static let textFormat: UInt16 = 0
     private static let coseEncrypt0: UInt32 = 16
     private static let coseEncrypt: UInt32 = 96
+    /// As many bytes as a mailbox of the gateway holds.
+    private static let longestEnvelope = 1 << 16
     private static let commandPriority: UInt8 = 7
     private static let commandTag = "access"
     /// How often to observe anew, since a gateway that fell silent is not noticed otherwise.
@@ -57,7 +59,7 @@ struct Application: Sendable {
             return try await DatagramBootstrap(group: .singletonMultiThreadedEventLoopGroup)
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        let handler = try MailboxHandler(device: Device(key: credential.key), progress: continuation)
+                        let handler = try MailboxHandler(device: Device(key: credential.key, bodyCapacity: Self.longestEnvelope), progress: continuation)
                         try channel.pipeline.syncOperations.addHandler(handler)
                     }
                 }
@@ -265,7 +267,7 @@ struct Application: Sendable {
     }
 }
 
-extension Device.Notification {
+extension Device.Answer {
     /// What the gateway calls the envelope in it; nil if there is none.
     fileprivate var identifier: UInt64? {
         guard code.codeClass == 2, !payload.isEmpty, let etag = option(CoAPOption.etag) else { return nil }

@@ -12,12 +12,14 @@ final class MailboxHandler: ChannelDuplexHandler {
 
     enum Work: Sendable {
         case observe
+        /// All of what a notification brought the beginning of.
+        case fetch
         case request(number: Int, Device.Request)
     }
 
     enum Progress: Sendable {
         /// The mailbox: its oldest envelope, or nothing.
-        case mailbox(Device.Notification)
+        case mailbox(Device.Answer)
         case answered(number: Int, CoAPCode)
         /// The gateway does not tell of the mailbox any more.
         case refused(CoAPCode)
@@ -80,6 +82,7 @@ final class MailboxHandler: ChannelDuplexHandler {
         do throws(HuskError) {
             switch next {
             case .observe: try device.observe(Device.Request(.get, Self.path))
+            case .fetch: try device.start(Device.Request(.get, Self.path))
             case .request(_, let request): try device.start(request)
             }
             current = queue.removeFirst()
@@ -114,14 +117,18 @@ final class MailboxHandler: ChannelDuplexHandler {
         switch event {
         case .none, .authenticated:
             return
-        case .response(let code, _):
-            guard case .request(let number, _) = current else { return }
-            current = nil
-            progress.yield(.answered(number: number, code))
+        case .response(let answer):
+            defer { current = nil }
+            switch current {
+            case .request(let number, _): progress.yield(.answered(number: number, answer.code))
+            case .fetch: progress.yield(.mailbox(answer))
+            case .observe, nil: return
+            }
         case .notification(let notification):
             if case .observe = current {
                 current = nil
             }
+            guard !notification.isBeginning else { return queue.append(.fetch) }
             progress.yield(.mailbox(notification))
         case .observationEnded(let last):
             end(.refused(last.code))
@@ -137,5 +144,9 @@ final class MailboxHandler: ChannelDuplexHandler {
         progress.yield(last)
         progress.finish()
     }
+}
+extension Device.Answer {
+    /// Whether there is more of it, in further blocks (RFC 7959 section 2.2).
+    fileprivate var isBeginning: Bool { (option(CoAPOption.block2)?.uint ?? 0) & 8 != 0 }
 }
 #endif

@@ -136,6 +136,9 @@ struct DemoCommand: AsyncParsableCommand {
         let demo = EndToEndDemo(
             machine: machine, firmwareDirectory: firmwareDir, qemu: qemu, husk: husk ?? "/proc/self/exe",
             limit: .seconds(timeout))
+        guard PrivateFile.isExecutable(demo.husk) else {
+            throw Failure(.unavailable, "\(demo.husk) cannot be executed: name another program with --husk")
+        }
         guard PrivateFile.isReadable(demo.image) else {
             throw Failure(
                 .unavailable,
