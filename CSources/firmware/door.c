@@ -322,6 +322,23 @@ static void observe_mailbox(void)
     say("observing " MAILBOX);
 }
 
+/* Loses everything that is not in flash. */
+static void restart(void)
+{
+    husk_device_wipe(&endpoint_device);
+    husk_wipe(&to_application, sizeof to_application);
+    husk_wipe(&to_here, sizeof to_here);
+    husk_wipe(&sender, sizeof sender);
+    husk_wipe(&opener, sizeof opener);
+    husk_wipe(&letter, sizeof letter);
+    blocks = (husk_device_blocks){.functions = &husk_blockwise};
+    unlocked = false;
+    say("restarted");
+    prepare_envelopes();
+    endpoint_start();
+    observe_mailbox();
+}
+
 int main(void)
 {
     provisioned = (const provisioning *)(const void *)husk_provisioning;
@@ -339,6 +356,9 @@ int main(void)
         }
         take_letter();
         taken++;
+        if (taken <= provisioned->restarts) {
+            restart();
+        }
     }
     endpoint_report();
     husk_envelope_key_wipe(&to_application);

@@ -43,7 +43,8 @@ typedef struct provisioning {
     uint8_t flags;                               /*  13     1  sum of PROVISIONING_SEQUENTIAL, _RESUME, _KUDOS_FS */
     uint8_t profile;                             /*  14     1  how to authenticate: PROVISIONING_PROFILE_* */
     uint8_t restarts;                            /*  15     1  after the readings: times to lose the session, as in a
-                                                  *            reboot, and send one reading more */
+                                                  *            reboot, and send one reading more; of the door: after
+                                                  *            each of so many envelopes */
     uint8_t kid[PROVISIONING_KID_MAX_BYTES];     /*  16    24  zeros after kid_len */
     uint8_t key[PROVISIONING_KEY_MAX_BYTES];     /*  40    64  zeros after key_len */
     uint8_t cred_i[PROVISIONING_CRED_MAX_BYTES]; /* 104   128  CRED_I, CBOR; zeros after cred_i_len */

@@ -74,7 +74,7 @@ struct EndToEndTests {
         let report = FirmwareReport(line: "report stack=1 state=1 text=1 data=1 bss=1 retransmissions=0")!
         return EndToEndFigures(
             version: "1", machine: "microbit", processor: "Cortex-M0",
-            pids: ["device": 1, "gateway": 2, "application": 3],
+            pids: ["device": 1, "gateway": 2, "application": 3], restarts: 1,
             reading: sightings("door", "door", "home", "21.5"), command: sightings("door", "home", "door", "unlock"),
             action: "door unlocked", answer: envelope(1, "door", "unlocked"),
             replay: Refusal(name: "HUSK_ERR_REPLAY", envelope: 95),

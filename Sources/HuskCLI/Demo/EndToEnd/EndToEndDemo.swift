@@ -131,7 +131,12 @@ struct EndToEndDemo: Sendable {
         let action = try await done("door unlocked", witness)
         let answer = try await answered(1, witness)
 
-        // The same envelope again, from somebody who recorded it.
+        // The same envelope again, from somebody who recorded it, to a device that was restarted in the meantime.
+        _ = try await witness.wait(for: "a device that restarts") { $0.said("restarted") ? true : nil }
+        let observations = try await witness.wait(for: "a restarted device that observes its mailbox") {
+            let count = $0.device.count { $0 == .observing }
+            return count == 2 ? count : nil
+        }
         await witness.expectRefusal()
         guard let recording = command.gateway.envelope.flatMap({ bytes(hex: $0) }) else {
             throw Failure(.failed, "the gateway showed no envelope")
@@ -164,7 +169,7 @@ struct EndToEndDemo: Sendable {
 
         let figures = EndToEndFigures(
             version: HuskCommand.configuration.version, machine: machine.rawValue, processor: machine.processor,
-            pids: await witness.pids, reading: reading, command: command, action: action, answer: answer,
+            pids: await witness.pids, restarts: observations - 1, reading: reading, command: command, action: action, answer: answer,
             replay: Refusal(name: replayed, envelope: recording.count, deadline: nil, arrived: nil),
             late: Refusal(
                 name: late, envelope: held.says?.bytes ?? 0, deadline: deadline, arrived: released),
@@ -261,7 +266,7 @@ extension EndToEndDemo {
             let (initiator, responder) = try records[0].credentials()
             let given = try Provisioning(
                 kid: records[0].kidBytes(), key: records[0].keyBytes(), initiator: initiator, responder: responder,
-                readings: 1, intervalMilliseconds: 0, suite: 0, isSequential: false, resumes: false, restarts: 0,
+                readings: 1, intervalMilliseconds: 0, suite: 0, isSequential: false, resumes: false, restarts: 1,
                 envelopes: Provisioning.Envelopes(
                     kid: bytes(hex: shared.kid) ?? [], key: bytes(hex: shared.key) ?? [],
                     device: EndToEndDemo.device, application: EndToEndDemo.application,

@@ -27,6 +27,8 @@ struct EndToEndFigures: Codable, Sendable {
     var processor: String
     /// Processes of device (QEMU), gateway and application.
     var pids: [String: Int32]
+    /// Of the device, between the command and its replay.
+    var restarts: Int
     var reading: EnvelopeSightings
     var command: EnvelopeSightings
     var action: String

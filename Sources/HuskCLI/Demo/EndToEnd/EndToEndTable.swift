@@ -123,8 +123,8 @@ struct EndToEndTable {
             } ?? ""
         return [
             style.bold("Refused") + " by the device, which goes on",
-            "  twice: the same \(figures.replay.envelope) bytes again, left at the gateway by a stranger who recorded "
-                + "them",
+            "  twice: the same \(figures.replay.envelope) bytes again, left by a stranger who recorded them, after "
+                + "\(figures.restarts) restart of the device",
             "         \(style.good(figures.replay.name))",
             "  late:  the same command in an envelope of its own, held up on its way",
             "         \(style.good(late.name)), \(times)",
