@@ -17,7 +17,7 @@ uint32_t endpoint_retransmissions;
 static struct {
     uint8_t data[HUSK_DEVICE_RECORD_MAX_BYTES];
     size_t len;
-} records[ENDPOINT_RECORD_LAST];
+} records[5];
 
 void endpoint_say(const text *t)
 {
@@ -53,28 +53,49 @@ static void copy(uint8_t *to, const uint8_t *from, size_t len)
     }
 }
 
+/* The place of a record, or as many as there are: those of a session that is kept across reboots have none here. */
+static size_t place(uint8_t record)
+{
+    switch (record) {
+    case HUSK_DEVICE_RECORD_SUITE:
+        return 0;
+    case HUSK_DEVICE_RECORD_RESUMPTION:
+        return 1;
+    case HUSK_DEVICE_RECORD_KUDOS:
+        return 2;
+    case ENDPOINT_RECORD_SENDER:
+        return 3;
+    case ENDPOINT_RECORD_OPENER:
+        return 4;
+    default:
+        return sizeof records / sizeof records[0];
+    }
+}
+
 static husk_status load(void *context, uint8_t record, uint8_t *out, size_t cap, size_t *len)
 {
     (void)context;
-    if (record < 1 || record > ENDPOINT_RECORD_LAST) {
+    const size_t at = place(record);
+    if (at == sizeof records / sizeof records[0]) {
         return HUSK_ERR_STORAGE;
     }
-    *len = records[record - 1].len;
+    *len = records[at].len;
     if (*len > cap) {
         return HUSK_ERR_BUFFER;
     }
-    copy(out, records[record - 1].data, *len);
+    copy(out, records[at].data, *len);
     return HUSK_OK;
 }
 
 static husk_status store(void *context, uint8_t record, const uint8_t *data, size_t len)
 {
     (void)context;
-    if (record < 1 || record > ENDPOINT_RECORD_LAST || len > HUSK_DEVICE_RECORD_MAX_BYTES) {
+    const size_t at = place(record);
+    if (at == sizeof records / sizeof records[0] || len > sizeof records[0].data) {
         return HUSK_ERR_STORAGE;
     }
-    copy(records[record - 1].data, data, len);
-    records[record - 1].len = len;
+    copy(records[at].data, data, len);
+    records[at].len = len;
     return HUSK_OK;
 }
 

@@ -13,9 +13,8 @@
 #define EXIT_STACK 4
 
 /* Records beside those of the device endpoint. */
-#define ENDPOINT_RECORD_SENDER (HUSK_DEVICE_RECORD_KUDOS + 1)
-#define ENDPOINT_RECORD_OPENER (HUSK_DEVICE_RECORD_KUDOS + 2)
-#define ENDPOINT_RECORD_LAST ENDPOINT_RECORD_OPENER
+#define ENDPOINT_RECORD_SENDER (HUSK_DEVICE_RECORD_RESERVED + 1)
+#define ENDPOINT_RECORD_OPENER (HUSK_DEVICE_RECORD_RESERVED + 2)
 
 extern husk_device endpoint_device;
 extern uint32_t endpoint_retransmissions;
