@@ -31,7 +31,7 @@ TEST_SUPPORT := $(filter-out Tests/C/host.c Tests/C/test_%.c,$(wildcard Tests/C/
 PORTABLE_FIRMWARE := CSources/firmware/slip.c CSources/firmware/provisioning.c
 HOST_TESTS := $(PORTABLE_FIRMWARE) $(TEST_SUPPORT) $(SUITES:%=Tests/C/test_%.c) Tests/C/host.c
 
-.PHONY: help deps test demo size clean
+.PHONY: help deps test demo demo-end-to-end size clean
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
 		printf '%-28s %s\n' "$$target" "$$text"; done
@@ -44,7 +44,10 @@ test: deps ## Run every test; ends with one line `N passed, N failed`
 
 demo: deps ## Watch a simulated microcontroller authenticate to the gateway, and what it costs next to TLS
 	@$(MAKE) --no-print-directory firmware husk
-	@$(HUSK) demo
+	@$(HUSK) demo $(DEMO)
+
+demo-end-to-end: ## A device and an application that talk through a gateway which cannot read what it carries
+	@$(MAKE) --no-print-directory demo DEMO=--end-to-end
 
 size: deps ## Print flash by room, static RAM, sizes of structs and peak stack for Cortex-M0+, M3 and M4
 	@$(MAKE) --no-print-directory size-report
@@ -217,8 +220,9 @@ cores: $(CORE_OBJECTS) ## Compile the core for Cortex-M0, M0+, M3, M4, M33 and A
 
 # program(cpu, name): build/CPU/NAME.elf of CSources/firmware/NAME.c with the core and without a C library
 EXTRA_loopback := Tests/C/loopback_gateway.c
-EXTRA_sensor := CSources/firmware/sensor_main.c
-EXTRA_sensor_symmetric := CSources/firmware/sensor_main.c
+EXTRA_sensor := $(addprefix $(FIRMWARE)/,sensor_main.c endpoint.c)
+EXTRA_sensor_symmetric := $(EXTRA_sensor)
+EXTRA_door := $(addprefix $(FIRMWARE)/,sensor.c endpoint.c)
 PROGRAM := text.c reading.c slip.c provisioning.c memory.c
 define program
 $(B)/$(1)/$(2).elf: $(addprefix $(B)/$(1)/$(FIRMWARE)/,$(2).o $(PROGRAM:.c=.o) $(BOARD_$(MACHINE_$(1)):.c=.o)) \
@@ -226,7 +230,7 @@ $(B)/$(1)/$(2).elf: $(addprefix $(B)/$(1)/$(FIRMWARE)/,$(2).o $(PROGRAM:.c=.o) $
 	@$(ARM)gcc $$(CC_FLAGS_$(1)) $(LINK_FLAGS) -nostdlib -T $(SCRIPT_$(MACHINE_$(1))) -Wl,-Map=$$(@:.elf=.map) \
 		$$(filter %.o,$$^) -lgcc -o $$@
 endef
-$(foreach cpu,$(IMAGE_CPUS),$(foreach name,sensor sensor_symmetric loopback,$(eval $(call program,$(cpu),$(name)))))
+$(foreach cpu,$(IMAGE_CPUS),$(foreach name,sensor sensor_symmetric door loopback,$(eval $(call program,$(cpu),$(name)))))
 
 # profile(cpu, name): build/CPU/NAME.elf, which holds what CSources/firmware/NAME.c refers to and nothing else: for
 # tools/size.py, not to be run. A part is a profile and one thing more, and its cost is the difference.
@@ -240,7 +244,7 @@ endef
 $(foreach cpu,$(SIZE_CPUS),$(foreach name,$(PROFILES),$(eval $(call profile,$(cpu),$(name)))))
 PROFILE_IMAGES := $(foreach cpu,$(SIZE_CPUS),$(PROFILES:%=$(B)/$(cpu)/%.elf))
 
-firmware: $(foreach cpu,$(IMAGE_CPUS),$(addprefix $(B)/$(cpu)/,sensor.elf sensor_symmetric.elf)) ## Build the sensor firmware
+firmware: $(foreach cpu,$(IMAGE_CPUS),$(addprefix $(B)/$(cpu)/,sensor.elf sensor_symmetric.elf door.elf)) ## Build the firmware: sensor and door
 
 # unit_image(cpu, suite): build/CPU/tests/SUITE.elf, one image per suite so that each fits the smallest board. newlib's
 # setjmp and string functions are for the test harness.
@@ -366,7 +370,7 @@ interop: deps ## The core against lakers, aiocoap, libcoap, and EDHOC-PSK, OSCOR
 SWIFT_BUILD := --scratch-path $(B)/swift
 HUSK := $(B)/swift/release/husk
 
-.PHONY: husk test-swift test-end-to-end test-command-line
+.PHONY: husk test-swift test-end-to-end test-command-line test-envelopes
 husk: ## Build the command line, build/swift/release/husk
 	@$(SWIFT) build $(SWIFT_BUILD) -c release --product husk
 test-swift: ## Swift tests
@@ -375,3 +379,5 @@ test-end-to-end: firmware husk ## The firmware on every machine against the real
 	@$(PYTHON) Tests/end_to_end.py $(HUSK) $(B)
 test-command-line: firmware husk ## husk as its users run it: every figure of the demo, failures, nothing left running
 	@$(PYTHON) Tests/e2e/demo_e2e.py $(HUSK) $(B)
+test-envelopes: firmware husk ## Envelopes from device to application and back, through a gateway that cannot open them
+	@$(PYTHON) Tests/e2e/envelopes_e2e.py $(HUSK) $(B)

@@ -31,6 +31,7 @@ STAGES = {
     "Swift": "test-swift",
     "end to end": "test-end-to-end",
     "command line": "test-command-line",
+    "envelopes end to end": "test-envelopes",
 }
 SUMMARY = re.compile(r"(?:^|\s)(\d+) passed, (\d+) failed\s*$")
 

@@ -16,6 +16,9 @@ void board_init(void);
 /* Milliseconds since board_init; wraps around after 2^32 of them. */
 uint32_t board_millis(void);
 
+/* Seconds since 1970-01-01T00:00Z, from a clock that runs on while the board is off; 0 if it does not know. */
+uint32_t board_time(void);
+
 /* Sleeps until a byte has been received, at most `ms` milliseconds (and at most a minute); may return early. */
 void board_wait(uint32_t ms);
 

@@ -64,16 +64,38 @@ static const char *check_kudos(const provisioning *p)
     return NULL;
 }
 
+static const char *check_envelopes(const provisioning *p)
+{
+    if (p->envelope_key_len == 0) {
+        bool none = p->envelope_kid_len == 0 && p->device_len == 0 && p->application_len == 0 && p->commands == 0;
+        return none ? NULL : "the provisioning is for envelopes, and has no key of them";
+    }
+    if (!within(p->envelope_key_len, PROVISIONING_KEY_MIN_BYTES, sizeof p->envelope_key)) {
+        return "the provisioned key of envelopes is not 16 to 32 bytes long";
+    }
+    if (p->envelope_kid_len > sizeof p->envelope_kid) {
+        return "the provisioned kid of envelopes is longer than 16 bytes";
+    }
+    if (!within(p->device_len, 1, sizeof p->device) || !within(p->application_len, 1, sizeof p->application)) {
+        return "a provisioned name is not 1 to 32 bytes long";
+    }
+    return NULL;
+}
+
 const char *provisioning_check(const provisioning *p)
 {
     if (memcmp(p->magic, "HUSK", 4) != 0) {
         return "nothing is provisioned: load a file made by tools/provision.py at husk_provisioning";
     }
     if (p->version != PROVISIONING_VERSION) {
-        return "the provisioning is of another version than 2";
+        return "the provisioning is of another version than 3";
     }
     if (!crc_matches(p)) {
         return "the provisioning is damaged: its CRC does not match";
+    }
+    const char *wrong = check_envelopes(p);
+    if (wrong != NULL) {
+        return wrong;
     }
     switch (p->profile) {
     case PROVISIONING_PROFILE_EDHOC_PSK:

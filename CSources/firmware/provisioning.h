@@ -6,13 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROVISIONING_VERSION 2
+#define PROVISIONING_VERSION 3
 #define PROVISIONING_KID_MAX_BYTES 24
 #define PROVISIONING_KEY_MIN_BYTES 16
 #define PROVISIONING_KEY_MAX_BYTES 64
 #define PROVISIONING_CRED_MAX_BYTES 128
 #define PROVISIONING_SUITE_MAX 5
-#define PROVISIONING_BYTES 364
+#define PROVISIONING_ENVELOPE_KEY_MAX_BYTES 32
+#define PROVISIONING_ENVELOPE_KID_MAX_BYTES 16
+#define PROVISIONING_NAME_MAX_BYTES 32
+#define PROVISIONING_BYTES 484
 
 /* Bits of `flags`; the others are 0. */
 #define PROVISIONING_SEQUENTIAL 1 /* wait for message 4 before the first request */
@@ -29,7 +32,7 @@
 /* offset  bytes  field */
 typedef struct provisioning {
     uint8_t magic[4];                            /*   0     4  "HUSK" */
-    uint8_t version;                             /*   4     1  2 */
+    uint8_t version;                             /*   4     1  3 */
     uint8_t kid_len;                             /*   5     1  1 to 24 */
     uint8_t key_len;                             /*   6     1  16 to 64 */
     uint8_t cred_i_len;                          /*   7     1  1 to 128 */
@@ -40,12 +43,23 @@ typedef struct provisioning {
     uint8_t flags;                               /*  13     1  sum of PROVISIONING_SEQUENTIAL, _RESUME, _KUDOS_FS */
     uint8_t profile;                             /*  14     1  how to authenticate: PROVISIONING_PROFILE_* */
     uint8_t restarts;                            /*  15     1  after the readings: times to lose the session, as in a
-                                                  *            reboot, and send one reading more */
+                                                  *            reboot, and send one reading more; of the door: after
+                                                  *            each of so many envelopes */
     uint8_t kid[PROVISIONING_KID_MAX_BYTES];     /*  16    24  zeros after kid_len */
     uint8_t key[PROVISIONING_KEY_MAX_BYTES];     /*  40    64  zeros after key_len */
     uint8_t cred_i[PROVISIONING_CRED_MAX_BYTES]; /* 104   128  CRED_I, CBOR; zeros after cred_i_len */
     uint8_t cred_r[PROVISIONING_CRED_MAX_BYTES]; /* 232   128  CRED_R */
-    uint8_t crc[4];                              /* 360     4  CRC-32 (IEEE 802.3) of bytes 0 to 359, big-endian */
+    uint8_t envelope_key_len;                    /* 360     1  16 to 32; 0: no envelopes, and so are the next four */
+    uint8_t envelope_kid_len;                    /* 361     1  0 to 16 */
+    uint8_t device_len;                          /* 362     1  1 to 32 */
+    uint8_t application_len;                     /* 363     1  1 to 32 */
+    uint8_t commands;                            /* 364     1  envelopes to take before it ends; 0: without end */
+    uint8_t unused[3];                           /* 365     3  zeros */
+    uint8_t envelope_key[PROVISIONING_ENVELOPE_KEY_MAX_BYTES]; /* 368 32  root key shared with the application alone */
+    uint8_t envelope_kid[PROVISIONING_ENVELOPE_KID_MAX_BYTES]; /* 400 16  its identifier */
+    uint8_t device[PROVISIONING_NAME_MAX_BYTES];               /* 416 32  the two ends of envelopes, UTF-8 */
+    uint8_t application[PROVISIONING_NAME_MAX_BYTES];          /* 448 32 */
+    uint8_t crc[4];                              /* 480     4  CRC-32 (IEEE 802.3) of bytes 0 to 479, big-endian */
 } provisioning;
 
 _Static_assert(sizeof(provisioning) == PROVISIONING_BYTES, "the layout is fixed");

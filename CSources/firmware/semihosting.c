@@ -1,4 +1,4 @@
-/* Printing, exit codes and (for simulation only) random bytes, from the host by Arm semihosting. */
+/* Printing, exit codes and (for simulation only) the time and random bytes, from the host by Arm semihosting. */
 #include "semihosting.h"
 
 #include "board.h"
@@ -6,6 +6,7 @@
 #define SYS_OPEN 0x01
 #define SYS_WRITE0 0x04
 #define SYS_READ 0x06
+#define SYS_TIME 0x11
 #define SYS_EXIT_EXTENDED 0x20
 
 #define OPEN_READ_BINARY 1
@@ -22,6 +23,13 @@ static int32_t host_call(int32_t operation, const void *argument)
 void board_print(const char *text)
 {
     (void)host_call(SYS_WRITE0, text);
+}
+
+/* Stands in for a real-time clock with a battery. */
+uint32_t board_time(void)
+{
+    int32_t seconds = host_call(SYS_TIME, NULL);
+    return seconds == -1 ? 0 : (uint32_t)seconds;
 }
 
 _Noreturn void board_exit(int32_t code)

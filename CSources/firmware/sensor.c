@@ -1,4 +1,5 @@
 /* The sensor with EDHOC-PSK: the cipher suites it has, and its configuration from what is provisioned. */
+#include "endpoint.h"
 #include "sensor.h"
 
 /* Those that this image links. */
@@ -16,14 +17,14 @@ static const husk_suite *const *find_suite(uint8_t id)
             return &suites[i];
         }
     }
-    sensor_give_up("the provisioned cipher suite is not in this firmware, which has " SUITES_TEXT, HUSK_OK,
+    endpoint_give_up("the provisioned cipher suite is not in this firmware, which has " SUITES_TEXT, HUSK_OK,
                    EXIT_NOT_PROVISIONED);
 }
 
 husk_device_config sensor_configure(const provisioning *p)
 {
     if (p->profile != PROVISIONING_PROFILE_EDHOC_PSK) {
-        sensor_give_up("the provisioning is for another profile than EDHOC-PSK", HUSK_OK, EXIT_NOT_PROVISIONED);
+        endpoint_give_up("the provisioning is for another profile than EDHOC-PSK", HUSK_OK, EXIT_NOT_PROVISIONED);
     }
     return (husk_device_config){
         .profile = &husk_profile_edhoc,

@@ -1,5 +1,6 @@
 /* The sensor of the symmetric-only profile: KUDOS from a provisioned OSCORE secret. There is no Diffie-Hellman in it. */
 #include "board.h"
+#include "endpoint.h"
 #include "sensor.h"
 
 static husk_kudos kudos;
@@ -16,7 +17,7 @@ static husk_status fill_random(void *context, uint8_t *out, size_t len)
 husk_device_config sensor_configure(const provisioning *p)
 {
     if (p->profile != PROVISIONING_PROFILE_KUDOS) {
-        sensor_give_up("the provisioning is for another profile than KUDOS", HUSK_OK, EXIT_NOT_PROVISIONED);
+        endpoint_give_up("the provisioning is for another profile than KUDOS", HUSK_OK, EXIT_NOT_PROVISIONED);
     }
     kudos_config = (husk_kudos_config){
         .aead = &husk_aead_aes_ccm_16_64_128,

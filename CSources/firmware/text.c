@@ -16,6 +16,13 @@ void text_add(text *t, const char *piece)
     }
 }
 
+void text_add_bytes(text *t, const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        add_char(t, bytes[i] >= ' ' && bytes[i] < 0x7f ? (char)bytes[i] : '?');
+    }
+}
+
 void text_add_int(text *t, int32_t value)
 {
     char digits[11];

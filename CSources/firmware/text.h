@@ -14,6 +14,9 @@ typedef struct text {
 } text;
 
 void text_add(text *t, const char *piece);
+/* The same for bytes from elsewhere: what is not printable ASCII becomes a question mark. */
+void text_add_bytes(text *t, const uint8_t *bytes, size_t len);
+
 void text_add_int(text *t, int32_t value);
 
 /* Adds " name=value", as the reports that programs read have it. */

@@ -156,14 +156,7 @@ public struct CoAPMessage: Sendable, Hashable {
         unsafe messageID = view.message_id
         unsafe token = [UInt8](view.token)
         unsafe payload = [UInt8](view.payload)
-        options = []
-        var walk = unsafe husk_coap_options()
-        unsafe husk_coap_options_init(&walk, view.options)
-        var number: UInt32 = 0
-        var value = unsafe husk_bytes()
-        while unsafe husk_coap_option_next(&walk, &number, &value) {
-            unsafe options.append(CoAPOption(number: number, value: [UInt8](value)))
-        }
+        unsafe options = [CoAPOption](view.options)
     }
 
     /// The datagram.
@@ -245,6 +238,20 @@ public struct CoAPMessage: Sendable, Hashable {
             unsafe option.value.withUnsafeBufferPointer { value in
                 unsafe husk_coap_write_option(&writer, option.number, value.baseAddress, value.count)
             }
+        }
+    }
+}
+
+extension [CoAPOption] {
+    /// An encoded sequence of options that the core has checked.
+    init(_ encoded: husk_bytes) {
+        self = []
+        var walk = unsafe husk_coap_options()
+        unsafe husk_coap_options_init(&walk, encoded)
+        var number: UInt32 = 0
+        var value = unsafe husk_bytes()
+        while unsafe husk_coap_option_next(&walk, &number, &value) {
+            unsafe append(CoAPOption(number: number, value: [UInt8](value)))
         }
     }
 }

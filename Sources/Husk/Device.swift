@@ -32,10 +32,34 @@ internal import CHusk
         case authenticated
         /// The request was answered, and the answer verified. If there was no session, this proves that the gateway
         /// holds the key too.
-        case response(code: CoAPCode, payload: [UInt8])
+        case response(Answer)
         /// The request, or authentication, came to nothing; `refusal` is the gateway's answer if it was one. Start
         /// again at will.
         case failed(HuskError, refusal: CoAPCode?)
+        /// The observed resource as it is now, verified and newer than before. If there was no session, this proves
+        /// that the gateway holds the key too.
+        case notification(Answer)
+        /// The observation is over: the gateway ended it, or never began it, with this answer.
+        case observationEnded(Answer)
+        /// The observation is over: registering it came to nothing, as in ``failed(_:refusal:)``.
+        case observationFailed(HuskError, refusal: CoAPCode?)
+    }
+
+    /// What the gateway said, verified.
+    public struct Answer: Sendable, Hashable {
+        public var code: CoAPCode
+        /// Those under protection, such as ETag.
+        public var options: [CoAPOption]
+        public var payload: [UInt8]
+
+        public init(code: CoAPCode, options: [CoAPOption] = [], payload: [UInt8] = []) {
+            self.code = code
+            self.options = options
+            self.payload = payload
+        }
+
+        /// The first option with that number.
+        public func option(_ number: UInt32) -> CoAPOption? { options.first { $0.number == number } }
     }
 
     public struct Transmission: Sendable {
@@ -50,20 +74,26 @@ internal import CHusk
     private let key: PreSharedKey
     /// Held because the core points to it.
     private let memory: DeviceMemory?
-    private let request = unsafe Pinned(zeroed: husk_device_request.self)
-    /// Path and payload of the request in progress, which the core points to.
-    private var requestBytes = PinnedBytes(count: 0)
+    private var request = PinnedRequest()
+    private var observed = PinnedRequest()
+    private let observation = unsafe Pinned(zeroed: husk_device_observation.self)
+    private let blocks = unsafe Pinned(zeroed: husk_device_blocks.self)
+    private let body: PinnedBytes
 
     /// - Parameters:
     ///   - combinesFirstRequest: message_3 rides with the first request (RFC 9668); otherwise it is answered by
     ///     message_4 before the request is sent
     ///   - memory: what to remember for later devices; with it, sessions are resumed
+    ///   - bodyCapacity: the longest response that is collected from blocks (RFC 7959). With 0, nothing goes in blocks,
+    ///     and requests are limited to what fits one message. Notifications are not collected: one with a Block2 option
+    ///     that says "more" is the beginning, and a GET brings all of it.
     /// - Throws: ``HuskError/argument`` or ``HuskError/credential`` for a configuration that cannot work.
     public init(
         key: borrowing PreSharedKey, configuration: HandshakeConfiguration, combinesFirstRequest: Bool = true,
-        memory: DeviceMemory? = nil
+        memory: DeviceMemory? = nil, bodyCapacity: Int = 0
     ) throws(HuskError) {
         let key = key.copy()
+        let body = PinnedBytes(count: bodyCapacity)
         let config = unsafe Pinned(zeroed: husk_device_config.self)
         let storage = unsafe Pinned(zeroed: husk_device.self)
         unsafe config.pointer.pointee.profile = edhocProfile
@@ -74,7 +104,15 @@ internal import CHusk
             unsafe config.pointer.pointee.storage = memory.hook
             unsafe config.pointer.pointee.resume = true
         }
+        if bodyCapacity > 0 {
+            unsafe blocks.pointer.pointee.functions = blockwise
+            unsafe blocks.pointer.pointee.body = body.pointer
+            unsafe blocks.pointer.pointee.body_cap = bodyCapacity
+            unsafe blocks.pointer.pointee.szx = UInt8(HUSK_BLOCK_SZX_MAX)
+            unsafe config.pointer.pointee.blocks = blocks.pointer
+        }
         try unsafe check(husk_device_init(storage.pointer, config.pointer))
+        self.body = body
         self.configuration = configuration
         self.memory = memory
         self.key = key
@@ -96,18 +134,33 @@ internal import CHusk
         guard let next else {
             return try unsafe check(husk_device_start(storage.pointer, nil))
         }
-        let path = Array(next.path.utf8)
-        let bytes = PinnedBytes(count: path.count + next.payload.count)
-        unsafe bytes.write(path.span.bytes, at: 0)
-        unsafe bytes.write(next.payload.span.bytes, at: path.count)
-        let text = unsafe UnsafeRawPointer(bytes.pointer).assumingMemoryBound(to: CChar.self)
-        // While a request is in progress the core points to the bytes of the last one.
+        // While a request is in progress the core points to the last one.
         guard unsafe storage.pointer.pointee.request == nil else { throw .state }
-        unsafe request.pointer.pointee = husk_device_request(
-            code: next.code.rawValue, path: path.isEmpty ? nil : text, path_len: path.count,
-            content_format: next.contentFormat ?? UInt32.max, payload: bytes.slice(path.count, next.payload.count))
-        requestBytes = bytes
+        request = PinnedRequest(next)
         try unsafe check(husk_device_start(storage.pointer, request.pointer))
+    }
+
+    /// Begins to observe a resource of the gateway (RFC 7641), as ``start(_:)`` does a request; one at a time, and other
+    /// requests go on beside it. ``Event/notification(_:)`` comes at once for the present state, then whenever it
+    /// changes; those that are overtaken by newer ones do not come.
+    ///
+    /// A new session registers anew by itself. A gateway that fell silent is not noticed: call this again from time to
+    /// time, with the same request.
+    ///
+    /// - Throws: as ``start(_:)``.
+    public mutating func observe(_ next: Request) throws(HuskError) {
+        guard unsafe storage.pointer.pointee.request == nil else { throw .state }
+        let pinned = PinnedRequest(next)
+        try unsafe check(husk_device_observe(storage.pointer, observation.pointer, pinned.pointer))
+        observed = pinned
+    }
+
+    /// Ends the observation. If the gateway knows of it, it is told, which ends with ``Event/observationEnded(_:)`` or
+    /// ``Event/observationFailed(_:refusal:)``; otherwise there is no event.
+    ///
+    /// - Throws: ``HuskError/state`` if there is none, or a request is in progress; otherwise as ``start(_:)``.
+    public mutating func cancelObservation() throws(HuskError) {
+        try unsafe check(husk_device_cancel(storage.pointer))
     }
 
     /// Takes a received datagram. An error says why it was dropped, and changes nothing.
@@ -140,19 +193,63 @@ extension Device.Event {
     init(_ event: husk_event) {
         switch unsafe Int32(event.kind) {
         case HUSK_EVENT_AUTHENTICATED: self = .authenticated
+        case HUSK_EVENT_RESPONSE where unsafe event.observation:
+            self = unsafe .observationEnded(Device.Answer(event))
         case HUSK_EVENT_RESPONSE:
-            self = unsafe .response(code: CoAPCode(rawValue: event.code), payload: [UInt8](event.payload))
-        case HUSK_EVENT_FAILED: self = unsafe .failed(
-                HuskError(code: event.status) ?? .state,
-                refusal: event.code == 0 ? nil : CoAPCode(rawValue: event.code))
+            self = unsafe .response(Device.Answer(event))
+        case HUSK_EVENT_NOTIFICATION: self = unsafe .notification(Device.Answer(event))
+        case HUSK_EVENT_FAILED:
+            let error = unsafe HuskError(code: event.status) ?? .state
+            let refusal = unsafe event.code == 0 ? nil : CoAPCode(rawValue: event.code)
+            self =
+                unsafe event.observation
+                ? .observationFailed(error, refusal: refusal) : .failed(error, refusal: refusal)
         default: self = .none
         }
     }
+}
+
+extension Device.Answer {
+    init(_ event: husk_event) {
+        unsafe self.init(
+            code: CoAPCode(rawValue: event.code), options: [CoAPOption](event.options), payload: [UInt8](event.payload))
+    }
+}
+
+/// A request that the core points to, with its path and payload.
+@safe private struct PinnedRequest: ~Copyable, Sendable {
+    private let request = unsafe Pinned(zeroed: husk_device_request.self)
+    private let bytes: PinnedBytes
+
+    init() {
+        bytes = PinnedBytes(count: 0)
+    }
+
+    init(_ request: Device.Request) {
+        let path = Array(request.path.utf8)
+        bytes = PinnedBytes(count: path.count + request.payload.count)
+        unsafe bytes.write(path.span.bytes, at: 0)
+        unsafe bytes.write(request.payload.span.bytes, at: path.count)
+        let text = unsafe UnsafeRawPointer(bytes.pointer).assumingMemoryBound(to: CChar.self)
+        unsafe self.request.pointer.pointee = husk_device_request(
+            code: request.code.rawValue, path: path.isEmpty ? nil : text, path_len: path.count,
+            content_format: request.contentFormat ?? UInt32.max,
+            payload: bytes.slice(path.count, request.payload.count))
+    }
+
+    var pointer: UnsafeMutablePointer<husk_device_request> { unsafe request.pointer }
 }
 
 /// The core's table, at an address that stays. Never written to, never freed.
 nonisolated(unsafe) private let edhocProfile: UnsafePointer<husk_profile> = {
     let table = UnsafeMutablePointer<husk_profile>.allocate(capacity: 1)
     unsafe table.initialize(to: husk_profile_edhoc)
+    return unsafe UnsafePointer(table)
+}()
+
+/// As above.
+nonisolated(unsafe) private let blockwise: UnsafePointer<husk_blockwise_functions> = {
+    let table = UnsafeMutablePointer<husk_blockwise_functions>.allocate(capacity: 1)
+    unsafe table.initialize(to: husk_blockwise)
     return unsafe UnsafePointer(table)
 }()

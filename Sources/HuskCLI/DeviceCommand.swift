@@ -106,20 +106,8 @@ struct DeviceCommand: AsyncParsableCommand {
                     "the key cannot be used: it needs 16 bytes or more, a kid of 1 to 24, and two different names")
             }
         }
-        let path = credentials ?? ""
-        guard let all = try CredentialsFile(path: path).checkExisting()?.devices else {
-            throw Failure(.cannotOpen, "\(path) does not exist: make a key with 'husk psk new'")
-        }
-        let chosen = all.filter { candidate in
-            (kid.map { $0.bytes == candidate.kid } ?? true) && (device.map { $0 == candidate.device } ?? true)
-        }
-        guard let credential = chosen.first else {
-            throw Failure(.badData, "\(path) has no such device: see --kid and --device")
-        }
-        guard chosen.count == 1 else {
-            throw Failure(.badData, "\(path) has \(chosen.count) devices: choose one with --kid or --device")
-        }
-        return credential
+        return try CredentialsFile(path: credentials ?? "").credential(
+            kid: kid?.bytes, device: device, options: ["--kid", "--device"])
     }
 }
 
@@ -281,14 +269,15 @@ private final class DeviceHandler: ChannelInboundHandler {
 
     private func handle(_ event: Device.Event, _ context: ChannelHandlerContext) {
         switch event {
-        case .none:
-            return
+        case .none, .notification, .observationEnded, .observationFailed:
+            return  // of an observation, which there is none
         case .authenticated:
             announceSession()
             if readings == 0 {
                 end(.finished)
             }
-        case .response(let code, _):
+        case .response(let answer):
+            let code = answer.code
             announceSession()
             guard code.rawValue >> 5 == 2 else { return end(.refused(code)) }
             sent += 1

@@ -48,6 +48,9 @@ struct GatewayCommand: AsyncParsableCommand {
     @Flag(help: "Print every message with its size.")
     var messages = false
 
+    @Flag(help: "Print JSON, one object on each line.")
+    var json = false
+
     func validate() throws {
         guard (0...65535).contains(port) else {
             throw ValidationError("a port is a number from 0 to 65535, not \(port)")
@@ -67,10 +70,10 @@ struct GatewayCommand: AsyncParsableCommand {
         let gateway = try await start(known, logger: logger)
         let events = gateway.events()
         let count = known.deviceCount
-        printLine(
+        let listening =
             "listening on \(endpoint(host, gateway.port)) for \(count) device\(count == 1 ? "" : "s"); Ctrl-C ends it"
-        )
-        if messages {
+        printLine(json ? JSONLine.text(GatewayLine.listening(port: gateway.port)) : listening)
+        if messages && !json {
             printLine(MessageLine.header)
         }
 
@@ -80,10 +83,10 @@ struct GatewayCommand: AsyncParsableCommand {
             }
             await gateway.shutdown()
         }
-        let showsMessages = messages
+        let (showsMessages, isJSON) = (messages, json)
         let printer = Task {
             for await event in events {
-                Self.show(event, messages: showsMessages)
+                Self.show(event, messages: showsMessages, isJSON: isJSON)
             }
         }
         do {
@@ -106,10 +109,13 @@ struct GatewayCommand: AsyncParsableCommand {
         }
     }
 
-    private static func show(_ event: GatewayEvent, messages: Bool) {
+    private static func show(_ event: GatewayEvent, messages: Bool, isJSON: Bool) {
         switch event {
+        case .message where !messages:
+            return
+        case _ where isJSON:
+            printLine(JSONLine.text(GatewayLine(event)))
         case .message(let message):
-            guard messages else { return }
             printLine(MessageLine.text(message))
         case .authenticated(let device):
             let how = device.profile == .symmetric ? "by KUDOS" : "with suite \(device.suite.id)"

@@ -92,6 +92,11 @@ static husk_status deliver(const loopback_reply *reply, husk_event *event)
     if (event->kind == HUSK_EVENT_RESPONSE && event->payload.len > 0 && event->payload.data != collected) {
         memcpy(collected, event->payload.data, event->payload.len); /* it came in one message: copy is gone soon */
     }
+    if (event->kind == HUSK_EVENT_RESPONSE && event->code == HUSK_COAP_CHANGED) {
+        husk_bytes etag;
+        CHECK(husk_coap_option_find(event->options, HUSK_COAP_ETAG, &etag));
+        CHECK_INT(etag.data[0], gateway.etag);
+    }
     return status;
 }
 

@@ -121,6 +121,9 @@ static void check_notified(uint8_t type, uint8_t payload)
     CHECK_INT(event.code, HUSK_COAP_CONTENT);
     CHECK_INT(event.payload.len, 1);
     CHECK_INT(event.payload.data[0], payload);
+    husk_bytes observe;
+    CHECK(husk_coap_option_find(event.options, HUSK_COAP_OBSERVE, &observe));
+    CHECK_INT(observe.len, 0); /* the one under protection; the other has a number */
     if (type == HUSK_COAP_CON) {
         CHECK_INT(empty_reply(message.message_id), HUSK_COAP_ACK);
     }

@@ -12,7 +12,7 @@ static void sign(provisioning *p)
 
 static provisioning example(void)
 {
-    provisioning p = {.magic = {'H', 'U', 'S', 'K'}, .version = 2};
+    provisioning p = {.magic = {'H', 'U', 'S', 'K'}, .version = 3};
     p.kid_len = 1;
     p.key_len = 16;
     p.cred_i_len = 20;
@@ -108,9 +108,40 @@ static void what_is_unknown_is_refused(void)
     }
 }
 
+/* Envelopes are optional; a key of them brings the names of both ends. */
+static void envelopes(void)
+{
+    static const struct {
+        size_t offset;
+        uint8_t least, most;
+    } fields[] = {
+        {offsetof(provisioning, envelope_key_len), 16, 32},
+        {offsetof(provisioning, envelope_kid_len), 0, 16},
+        {offsetof(provisioning, device_len), 1, 32},
+        {offsetof(provisioning, application_len), 1, 32},
+        {offsetof(provisioning, commands), 0, 255},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        for (unsigned value = 0; value < 256; value++) {
+            provisioning p = example();
+            ((uint8_t *)&p)[fields[i].offset] = (uint8_t)value;
+            sign(&p);
+            CHECK_INT(provisioning_check(&p) == NULL, value == 0); /* without a key, or with nothing but one */
+
+            p = example();
+            p.envelope_key_len = 16;
+            p.device_len = 4;
+            p.application_len = 4;
+            ((uint8_t *)&p)[fields[i].offset] = (uint8_t)value;
+            sign(&p);
+            CHECK_INT(provisioning_check(&p) == NULL, value >= fields[i].least && value <= fields[i].most);
+        }
+    }
+}
+
 static provisioning kudos_example(void)
 {
-    provisioning p = {.magic = {'H', 'U', 'S', 'K'}, .version = 2, .profile = PROVISIONING_PROFILE_KUDOS};
+    provisioning p = {.magic = {'H', 'U', 'S', 'K'}, .version = 3, .profile = PROVISIONING_PROFILE_KUDOS};
     p.kid_len = 1;
     p.kid[0] = 1;
     p.key_len = 16;
@@ -166,4 +197,5 @@ void suite_provisioning(void)
     RUN(another_version_is_refused);
     RUN(what_is_unknown_is_refused);
     RUN(kudos_profile);
+    RUN(envelopes);
 }

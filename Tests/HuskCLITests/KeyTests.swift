@@ -215,16 +215,32 @@ struct KeyTests {
             intervalMilliseconds: 0x0102, suite: 4, isSequential: true, resumes: true, restarts: 9
         ).encoded()
         #expect(block.count == Provisioning.byteCount)
-        #expect(Array(block[0..<12]) == Array("HUSK".utf8) + [2, 1, 16, 2, 1, 5, 1, 2])
+        #expect(Array(block[0..<12]) == Array("HUSK".utf8) + [3, 1, 16, 2, 1, 5, 1, 2])
         #expect(Array(block[12..<16]) == [4, 3, 0, 9])
         #expect(block[16] == 0x0a && block[17] == 0)
         #expect(Array(block[40..<57]) == [UInt8](repeating: 7, count: 16) + [0])
         #expect(Array(block[104..<107]) == [1, 2, 0])
         #expect(Array(block[232..<234]) == [3, 0])
+        #expect(block[360..<480].allSatisfy { $0 == 0 })
         // The check value of CRC-32 for "123456789".
         #expect(Provisioning.crc32(Array("123456789".utf8)) == 0xcbf4_3926)
         let crc = Provisioning.crc32(Array(block.dropLast(4)))
         #expect(Array(block.suffix(4)) == [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: crc >> UInt32($0)) })
+    }
+
+    @Test func provisioningOfEnvelopesFollows() {
+        var given = Provisioning(
+            kid: [0x0a], key: [UInt8](repeating: 7, count: 16), initiator: [1, 2], responder: [3], readings: 5,
+            intervalMilliseconds: 0, suite: 0, isSequential: true, resumes: false, restarts: 0)
+        given.envelopes = Provisioning.Envelopes(
+            kid: [8, 9], key: [UInt8](repeating: 6, count: 17), device: "door", application: "home!", commands: 3)
+        let block = given.encoded()
+        #expect(block.count == Provisioning.byteCount)
+        #expect(Array(block[360..<368]) == [17, 2, 4, 5, 3, 0, 0, 0])
+        #expect(Array(block[368..<400]) == [UInt8](repeating: 6, count: 17) + [UInt8](repeating: 0, count: 15))
+        #expect(Array(block[400..<403]) == [8, 9, 0])
+        #expect(Array(block[416..<421]) == Array("door".utf8) + [0])
+        #expect(Array(block[448..<454]) == Array("home!".utf8) + [0])
     }
 
     @Test func theFirmwaresReportIsRead() {

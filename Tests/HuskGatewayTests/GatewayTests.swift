@@ -75,8 +75,8 @@ private func sendReading(_ index: Int, port: Int) async throws -> CoAPCode? {
     defer { pump.cancel() }
     ticker.yield(nil)
     for await bytes in ticks {
-        if let bytes, case .response(let code, _)? = try? device.receive(bytes, now: now()) {
-            return code
+        if let bytes, case .response(let answer)? = try? device.receive(bytes, now: now()) {
+            return answer.code
         }
         while true {
             let transmission = try device.transmit(now: now())

@@ -61,6 +61,7 @@ final class Sensor {
     var authentications = 0
     var responses: [(code: CoAPCode, payload: [UInt8])] = []
     var failures: [HuskError] = []
+    var notifications: [Device.Answer] = []
 
     init(
         _ index: Int, key: [UInt8]? = nil, kid: [UInt8]? = nil, suites: [CipherSuite] = CipherSuite.all,
@@ -79,8 +80,9 @@ final class Sensor {
         switch event {
         case .none: break
         case .authenticated: authentications += 1
-        case .response(let code, let payload): responses.append((code, payload))
-        case .failed(let error, _): failures.append(error)
+        case .response(let answer): responses.append((answer.code, answer.payload))
+        case .failed(let error, _), .observationFailed(let error, _): failures.append(error)
+        case .notification(let notification), .observationEnded(let notification): notifications.append(notification)
         }
     }
 }

@@ -23,7 +23,7 @@ COMBINED = "message_3 + OSCORE request"
 # Of each suite the sensor has: EDHOC messages 1 to 4, and what OSCORE adds to requests and to responses.
 SUITES = {0: ([37, 35, 11, 9], 14, 11), 2: ([37, 35, 11, 9], 14, 11), 4: ([37, 35, 19, 17], 22, 19)}
 READING = re.compile(r'^\[\{"n":"t","u":"Cel","v":\d\d\.\d{3}\}\]$')
-LISTENING = re.compile(r"listening on \S+:(\d+) ")
+LISTENING = re.compile(r'listening on \S+:(\d+) |"port":(\d+)')
 WIDTH = 100
 LONGEST = 2000
 
@@ -238,7 +238,7 @@ class Gateway:
         if not match:
             self.process.kill()
             raise AssertionError(f"the gateway does not start: {self.first}{self.process.stderr.read()}")
-        self.port = match.group(1)
+        self.port = match.group(1) or match.group(2)
         return self
 
     def __exit__(self, *_):
@@ -426,10 +426,10 @@ def attempt(case, husk, build):
     return None
 
 
-def main():
-    """Runs all cases, two at a time."""
+def attempts(all_cases):
+    """Runs the cases, two at a time, with the arguments of the command line; the exit code."""
     husk, build = (str(pathlib.Path(argument).resolve()) for argument in sys.argv[1:])
-    named = dict(cases())
+    named = dict(all_cases)
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         results = dict(zip(named, pool.map(lambda case: attempt(case, husk, build), named.values())))
     for name, why in results.items():
@@ -441,4 +441,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(attempts(cases()))

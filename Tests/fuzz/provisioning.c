@@ -45,6 +45,8 @@ void fuzz_one(fuzz_input in)
     }
     FUZZ_CHECK(memcmp(p->magic, "HUSK", 4) == 0 && p->version == PROVISIONING_VERSION);
     FUZZ_CHECK(p->key_len >= PROVISIONING_KEY_MIN_BYTES);
+    FUZZ_CHECK(p->envelope_key_len <= sizeof p->envelope_key && p->envelope_kid_len <= sizeof p->envelope_kid);
+    FUZZ_CHECK(p->device_len <= sizeof p->device && p->application_len <= sizeof p->application);
     if (p->profile == PROVISIONING_PROFILE_EDHOC_PSK) {
         FUZZ_CHECK(p->kid_len >= 1 && p->kid_len <= sizeof p->kid && p->key_len <= sizeof p->key);
         FUZZ_CHECK(p->cred_i_len >= 1 && p->cred_i_len <= sizeof p->cred_i);

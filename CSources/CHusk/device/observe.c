@@ -27,6 +27,7 @@ static bool take(husk_device *device, const husk_coap_message *message, uint8_t 
     *event = (husk_event){.kind = goes_on ? HUSK_EVENT_NOTIFICATION : HUSK_EVENT_RESPONSE,
                           .code = inner.code,
                           .observation = !goes_on,
+                          .options = inner.options,
                           .payload = inner.payload};
     if (!goes_on) {
         device->observation = NULL;

@@ -36,11 +36,11 @@ extension Device {
     /// configuration that cannot work.
     public init(
         key: borrowing PreSharedKey, suites: [CipherSuite] = CipherSuite.all, combinesFirstRequest: Bool = true,
-        memory: DeviceMemory? = nil
+        memory: DeviceMemory? = nil, bodyCapacity: Int = 0
     ) throws(HuskError) {
         try self.init(
             key: key, configuration: HandshakeConfiguration(suites: suites), combinesFirstRequest: combinesFirstRequest,
-            memory: memory)
+            memory: memory, bodyCapacity: bodyCapacity)
     }
 }
 

@@ -16,6 +16,9 @@ struct DemoCommand: AsyncParsableCommand {
             every message with its size, the readings as the gateway decrypted them, what the firmware says of \
             its own stack and memory, and a table with TLS handshakes that are run here for comparison.
 
+            With --end-to-end it is a door that talks to an application through a gateway which cannot read what it \
+            carries: three processes, and what each of them sees of one reading and one command.
+
             Needs 'qemu-system-arm' and the firmware images that 'make firmware' builds.
 
             EXAMPLES
@@ -24,6 +27,7 @@ struct DemoCommand: AsyncParsableCommand {
               husk demo --suite 2 --combined
               husk demo --resume
               husk demo --profile symmetric --mode fs
+              husk demo --end-to-end
               husk demo --machine mps2-an386 --json figures.json
 
             \(ExitStatus.help)
@@ -50,6 +54,9 @@ struct DemoCommand: AsyncParsableCommand {
     @Flag(help: "After the readings, reboot the device; it comes back with what it stored and sends one reading more.")
     var resume = false
 
+    @Flag(help: "Show device, gateway and application as three processes, with envelopes that the gateway cannot read.")
+    var endToEnd = false
+
     @Option(help: ArgumentHelp("Where 'make firmware' put the images.", valueName: "directory"))
     var firmwareDir = "build"
 
@@ -58,6 +65,12 @@ struct DemoCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("QEMU's program.", valueName: "program"))
     var qemu = "qemu-system-arm"
+
+    @Option(
+        help: ArgumentHelp(
+            "With --end-to-end: the program that is gateway and application. Default: this one.",
+            valueName: "program", visibility: .hidden))
+    var husk: String?
 
     @Option(help: ArgumentHelp("Give up on a machine after this long.", valueName: "seconds"))
     var timeout = 60
@@ -72,6 +85,13 @@ struct DemoCommand: AsyncParsableCommand {
         guard profile == .edhoc || (suite == 0 && !combined) else {
             throw ValidationError("--suite and --combined are of EDHOC: leave them out with --profile symmetric")
         }
+        guard !endToEnd || (readings == 3 && profile == .edhoc && mode == .noFS && suite == 0 && !combined && !resume)
+        else {
+            throw ValidationError("--end-to-end goes with --machine, --json and --timeout alone")
+        }
+        guard !endToEnd || machine.machines.count == 1 else {
+            throw ValidationError("--end-to-end runs on one machine")
+        }
         guard (1...86_400).contains(timeout) else {
             throw ValidationError("the timeout is 1 to 86400 seconds, not \(timeout)")
         }
@@ -84,6 +104,9 @@ struct DemoCommand: AsyncParsableCommand {
         let style = Style.standardOutput
         let program = try Simulation.find(qemu)
         let machines = machine.machines
+        if endToEnd {
+            return try await runEndToEnd(machines[0], qemu: program, style: style)
+        }
         for image in machines.map({ $0.image(profile) }) where !PrivateFile.isReadable("\(firmwareDir)/\(image)") {
             throw Failure(
                 .unavailable,
@@ -105,6 +128,32 @@ struct DemoCommand: AsyncParsableCommand {
                 tls: tls,
                 costs: costs)
             try PrivateFile.replace(json, all.encoded())
+        }
+    }
+
+    /// Three processes, and what each of them saw.
+    private func runEndToEnd(_ machine: Machine, qemu: String, style: Style) async throws {
+        let demo = EndToEndDemo(
+            machine: machine, firmwareDirectory: firmwareDir, qemu: qemu, husk: husk ?? "/proc/self/exe",
+            limit: .seconds(timeout))
+        guard PrivateFile.isExecutable(demo.husk) else {
+            throw Failure(.unavailable, "\(demo.husk) cannot be executed: name another program with --husk")
+        }
+        guard PrivateFile.isReadable(demo.image) else {
+            throw Failure(
+                .unavailable,
+                "\(demo.image) is missing: run 'make firmware', or name its place with --firmware-dir")
+        }
+        let figures = try await demo.run()
+        for part in [
+            EndToEndTable.reading(figures, style: style), EndToEndTable.command(figures, style: style),
+            EndToEndTable.refusals(figures, style: style),
+        ] {
+            part.forEach { printLine($0) }
+            printLine()
+        }
+        if let json {
+            try PrivateFile.replace(json, figures.encoded())
         }
     }
 

@@ -48,6 +48,16 @@ struct ReadingFigures: Codable {
     var text: String
 }
 
+extension MessageFigures {
+    init(_ message: GatewayMessage) {
+        self.init(
+            name: message.name.rawValue, isToGateway: message.direction == .received, isCopy: message.isDuplicate,
+            edhocBytes: message.edhocBytes, handshakeBytes: message.handshakeBytes,
+            oscoreOverheadBytes: message.name.isKeyUpdate ? nil : message.oscoreOverheadBytes,
+            datagramBytes: message.datagramBytes)
+    }
+}
+
 /// What the gateway reported while one device ran.
 struct Observation: Sendable {
     var messages: [MessageFigures] = []
@@ -58,13 +68,7 @@ struct Observation: Sendable {
     mutating func add(_ event: GatewayEvent) {
         switch event {
         case .message(let message):
-            messages.append(
-                MessageFigures(
-                    name: message.name.rawValue, isToGateway: message.direction == .received,
-                    isCopy: message.isDuplicate, edhocBytes: message.edhocBytes,
-                    handshakeBytes: message.handshakeBytes,
-                    oscoreOverheadBytes: message.name.isKeyUpdate ? nil : message.oscoreOverheadBytes,
-                    datagramBytes: message.datagramBytes))
+            messages.append(MessageFigures(message))
         case .reading(let reading): readings.append(reading)
         case .authenticated(let authentication): authentications.append(authentication)
         case .refused(let refusal): refusals.append(refusal)

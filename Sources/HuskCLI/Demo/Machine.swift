@@ -16,15 +16,18 @@ enum Machine: String, CaseIterable, Sendable {
         }
     }
 
+    /// Where `make firmware` puts the images for it, below the firmware directory.
+    var folder: String {
+        switch self {
+        case .microbit: "m0"
+        case .an385: "m3"
+        case .an386: "m4"
+        }
+    }
+
     /// Where `make firmware` puts the image of a profile, below the firmware directory.
     func image(_ profile: DemoProfile) -> String {
-        let folder =
-            switch self {
-            case .microbit: "m0"
-            case .an385: "m3"
-            case .an386: "m4"
-            }
-        return folder + (profile == .edhoc ? "/sensor.elf" : "/sensor_symmetric.elf")
+        folder + (profile == .edhoc ? "/sensor.elf" : "/sensor_symmetric.elf")
     }
 
     /// What the firmware's exit code means (CSources/firmware/README.md).
@@ -66,7 +69,7 @@ enum MachineChoice: String, ExpressibleByArgument, CaseIterable {
 /// What a device is given before it is deployed, in the last kilobyte of its flash: CSources/firmware/provisioning.h.
 struct Provisioning {
     static let address = 0x3fc00
-    static let byteCount = 364
+    static let byteCount = 484
 
     var kid: [UInt8]
     var key: [UInt8]
@@ -91,9 +94,33 @@ struct Provisioning {
     /// and `initiator` that of the gateway; `responder`, `suite` and the rest stay empty.
     var keyUpdate: KeyUpdateMode?
 
+    /// What the door needs beside; nil for a sensor.
+    var envelopes: Envelopes?
+
+    struct Envelopes {
+        var kid: [UInt8]
+        var key: [UInt8]
+        var device: String
+        var application: String
+        /// How many envelopes to take before it ends; 0 for no end.
+        var commands: UInt8
+
+        static let byteCount = 120
+
+        fileprivate func encoded() -> [UInt8] {
+            let (from, to) = (Array(device.utf8), Array(application.utf8))
+            precondition(kid.count <= 16 && key.count <= 32 && from.count <= 32 && to.count <= 32)
+            var bytes = [key.count, kid.count, from.count, to.count].map { UInt8($0) } + [commands, 0, 0, 0]
+            for (field, size) in [(key, 32), (kid, 16), (from, 32), (to, 32)] {
+                bytes += field + [UInt8](repeating: 0, count: size - field.count)
+            }
+            return bytes
+        }
+    }
+
     func encoded() -> [UInt8] {
         precondition(kid.count <= 24 && key.count <= 64 && initiator.count <= 128 && responder.count <= 128)
-        var bytes = Array("HUSK".utf8) + [2]
+        var bytes = Array("HUSK".utf8) + [3]
         bytes += [kid.count, key.count, initiator.count, responder.count].map { UInt8($0) }
         bytes += [readings, UInt8(intervalMilliseconds >> 8), UInt8(intervalMilliseconds & 0xff)]
         let flags: UInt8 = (isSequential ? 1 : 0) | (resumes ? 2 : 0) | (keyUpdate == .fs ? 4 : 0)
@@ -101,6 +128,7 @@ struct Provisioning {
         for (field, size) in [(kid, 24), (key, 64), (initiator, 128), (responder, 128)] {
             bytes += field + [UInt8](repeating: 0, count: size - field.count)
         }
+        bytes += envelopes?.encoded() ?? [UInt8](repeating: 0, count: Envelopes.byteCount)
         let crc = Self.crc32(bytes)
         return bytes + [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: crc >> $0) }
     }

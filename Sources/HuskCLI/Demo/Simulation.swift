@@ -17,6 +17,8 @@ struct Simulation: Sendable {
     var image: String
     var provisioning: String
     var gatewayPort: Int
+    /// Whether datagrams come through to the device; nil: always.
+    var reach: Reach?
 
     var arguments: [String] {
         [
@@ -28,9 +30,11 @@ struct Simulation: Sendable {
         ]
     }
 
-    /// Runs until the firmware ends. When the task is cancelled QEMU is killed. `diagnostic` is called for each line
-    /// that the firmware says.
-    func run(diagnostic: @escaping @Sendable (String) -> Void) async throws -> Outcome {
+    /// Runs until the firmware ends. When the task is cancelled QEMU is killed. `started` is called with QEMU's process
+    /// identifier, and `diagnostic` for each line that the firmware says.
+    func run(
+        started: @Sendable (Int32) async -> Void = { _ in }, diagnostic: @escaping @Sendable (String) -> Void
+    ) async throws -> Outcome {
         let channel = try await DatagramBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .connect(host: "127.0.0.1", port: gatewayPort) { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -43,11 +47,13 @@ struct Simulation: Sendable {
                 .path(FilePath(qemu)), arguments: Arguments(arguments),
                 input: .inputWriter, output: .sequence, error: .sequence
             ) { execution in
+                await started(execution.processIdentifier.value)
                 async let errors = Self.lastLines(of: execution.standardError)
                 try await withThrowingTaskGroup { group in
                     group.addTask {
                         // Writing fails once QEMU has gone, which its closed output tells as well.
                         for try await envelope in inbound {
+                            try await reach?.wait()
                             let line = SLIP.encode(envelope.data.readableBytesView)
                             guard (try? await execution.standardInputWriter.write(line)) != nil else { break }
                         }

@@ -34,6 +34,23 @@ struct CredentialsFile {
         PrivateFile.exists(path) ? try check() : nil
     }
 
+    /// The one device with this kid and name, of which either may be left open. `options` are those that would say it.
+    func credential(kid: [UInt8]?, device: String?, options: [String]) throws(Failure) -> DeviceCredential {
+        guard let all = try checkExisting()?.devices else {
+            throw Failure(.cannotOpen, "\(path) does not exist: make a key with 'husk psk new'")
+        }
+        let chosen = all.filter { (kid ?? $0.kid) == $0.kid && (device ?? $0.device) == $0.device }
+        guard let credential = chosen.first else {
+            throw Failure(.badData, "\(path) has no such device: see \(options.joined(separator: " and "))")
+        }
+        guard chosen.count == 1 else {
+            throw Failure(
+                .badData,
+                "\(path) has \(chosen.count) devices: choose one with \(options.joined(separator: " or "))")
+        }
+        return credential
+    }
+
     /// Adds a record with a fresh key. `kid` and `device` are chosen if they are nil. `deliver` is called with the
     /// record before the file changes; if it throws, the file stays as it is.
     func add(

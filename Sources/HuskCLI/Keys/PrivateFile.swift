@@ -74,6 +74,16 @@ enum PrivateFile {
         return path
     }
 
+    /// Makes a directory of its own, mode 0700, in the same place, and returns its path.
+    static func temporaryFolder() throws(Failure) -> String {
+        let folder = environment("TMPDIR") ?? "/tmp"
+        var path = Array("\(folder)/husk-XXXXXX".utf8CString)
+        guard unsafe path.withUnsafeMutableBufferPointer({ unsafe mkdtemp($0.baseAddress!) }) != nil else {
+            throw failure("make a directory in", folder)
+        }
+        return String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Runs `body` while no other process runs one for a file in the same directory.
     static func locked<Result>(
         _ path: String, _ body: () throws(Failure) -> Result

@@ -31,14 +31,16 @@ enum MessageLine {
     }
 }
 
-extension GatewayReading {
-    /// The payload as text where it is text, else in hexadecimal.
-    var text: String {
-        if let text = String(validating: payload, as: UTF8.self), printable(text, limit: .max) == text {
-            return printable(text)
-        }
-        return payload.isEmpty ? "(empty)" : "0x" + hex(payload.prefix(64)) + (payload.count > 64 ? "..." : "")
+/// Bytes from elsewhere as text where they are text, else in hexadecimal.
+func readable(_ bytes: [UInt8]) -> String {
+    if let text = String(validating: bytes, as: UTF8.self), printable(text, limit: .max) == text {
+        return printable(text)
     }
+    return bytes.isEmpty ? "(empty)" : "0x" + hex(bytes.prefix(64)) + (bytes.count > 64 ? "..." : "")
+}
+
+extension GatewayReading {
+    var text: String { readable(payload) }
 }
 
 extension GatewayEnvelope {

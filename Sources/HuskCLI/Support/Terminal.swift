@@ -49,6 +49,32 @@ func printLine(_ line: String = "") {
     fflush(nil)
 }
 
+/// Standard input line by line, without the C library's stream: who waits in that holds a lock that printLine needs.
+struct InputLines {
+    private static let longest = 1 << 16
+
+    private var buffer: [UInt8] = []
+    private var isOver = false
+
+    /// Waits for the next line; nil at the end of input.
+    mutating func next() -> String? {
+        while true {
+            if let end = buffer.firstIndex(of: UInt8(ascii: "\n")) {
+                defer { buffer.removeFirst(end + 1) }
+                return String(decoding: buffer[..<end], as: UTF8.self)
+            }
+            guard !isOver, buffer.count < Self.longest else {
+                defer { buffer = [] }
+                return buffer.isEmpty ? nil : String(decoding: buffer, as: UTF8.self)
+            }
+            var chunk = [UInt8](repeating: 0, count: 4096)
+            let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(STDIN_FILENO, $0.baseAddress, $0.count) }
+            isOver = count <= 0
+            buffer += chunk.prefix(max(count, 0))
+        }
+    }
+}
+
 /// Text from a device or a file, safe to print: control characters become `?`, and it has an end.
 func printable(_ text: some StringProtocol, limit: Int = 200) -> String {
     var safe = ""

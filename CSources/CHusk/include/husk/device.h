@@ -208,6 +208,8 @@ struct husk_event {
     bool new_session;    /* AUTHENTICATED, and a RESPONSE or NOTIFICATION that proved it: a new session began */
     bool observation;    /* RESPONSE and FAILED: about the observation, which is over */
     husk_status status;  /* FAILED: why */
+    husk_bytes options;  /* RESPONSE, NOTIFICATION: those under protection, for husk_coap_option_find: ETag, for one;
+                          * in the received datagram */
     husk_bytes payload;  /* RESPONSE, NOTIFICATION: points into the received datagram; RESPONSE: or to
                           * the body that it was collected in */
 };
