@@ -42,8 +42,8 @@ internal import CHusk
     public struct Framing: Sendable, Hashable {
         /// Whether nobody else uses the link: then there are no identifiers in frames.
         public var isPointToPoint: Bool
-        /// The longest frame that the link carries, from 20 bytes on: messages go as fragments of it. Nil if the link
-        /// carries frames of any length that is sent.
+        /// The longest frame that the link carries, from 20 bytes on: messages go as at most 128 fragments of it, and
+        /// 20 bytes carry next to nothing with tags of 16. Nil if the link carries frames of any length that is sent.
         public var frameBytes: Int?
         /// The longest message that is put together of fragments.
         public var messageBytes: Int
@@ -162,7 +162,8 @@ internal import CHusk
     /// Sends a message. Transmit next.
     ///
     /// - Throws: ``HuskError/state`` if there is no session, the last message was not transmitted yet, or a handshake
-    ///   of this end is in progress; ``HuskError/argument`` if it is empty, or longer than 128 fragments.
+    ///   of this end is in progress; ``HuskError/argument`` if it is empty, or longer than 128 fragments. (What is too
+    ///   long for one frame of its own, ``transmit(now:)`` reports: 4088 bytes do in every suite.)
     public mutating func send(_ message: RawSpan) throws(HuskError) {
         let copy = PinnedBytes(count: message.byteCount)
         copy.write(message, at: 0)

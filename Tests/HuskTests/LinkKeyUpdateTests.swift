@@ -54,6 +54,22 @@ import Testing
         try wire.exchange([3])
     }
 
+    /// Who insists on forward secrecy is not talked out of it; who does not, settles for less.
+    @Test func modesOfTheTwoEnds() throws {
+        for (mode, meets) in [(KeyUpdate.Mode.forwardSecrecy, false), (.negotiated, true)] {
+            for peerBegins in [false, true] {
+                var wire = try Wire(
+                    Self.updater(1, 2, mode, .init(), flash: Flash()), Self.updater(2, 1, .noForwardSecrecy, .init()))
+                for _ in 0..<2 {
+                    try peerBegins ? wire.b.start() : wire.a.start()
+                    wire.settle()
+                }
+                let sessions = (wire.a.isAuthenticated, wire.b.isAuthenticated)
+                #expect(sessions == (meets, meets))
+            }
+        }
+    }
+
     @Test func aMessageCanBeginASession() throws {
         var wire = try Wire(
             Self.updater(1, 2, .noForwardSecrecy, .init()), Self.updater(2, 1, .noForwardSecrecy, .init()))
