@@ -1,10 +1,10 @@
 // One end of a link without CoAP on a host: the same state machine that runs in firmware, with its frames as arrays.
 internal import CHusk
 
-/// One end of a link: a UART, a BLE connection, a LoRa channel, an MQTT topic. It gets keys, by EDHOC or KUDOS over frames,
-/// retransmitting what needs an answer; then it carries messages both ways, in pieces where the link's own frames are
-/// small. It does no I/O and reads no clock: whole frames go in and out, and time is passed in as milliseconds from any
-/// origin, which may wrap around.
+/// One end of a link: a UART, a BLE connection, a LoRa channel, an MQTT topic. It gets keys, by EDHOC or KUDOS over
+/// frames, retransmitting what needs an answer; then it carries messages both ways, in pieces where the link's own
+/// frames are small. It does no I/O and reads no clock: whole frames go in and out, and time is passed in as
+/// milliseconds from any origin, which may wrap around.
 ///
 ///     var link = try Link(responder: keys, identifier: ours, configuration: configuration, framing: .init())
 ///     while true {

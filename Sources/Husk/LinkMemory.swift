@@ -1,8 +1,8 @@
 // What an end of a link with KUDOS remembers from one life to the next: the record of its secrets.
 internal import CHusk
 
-/// The record of a ``Link`` with KUDOS, in memory that is pinned and wiped, and wherever `save` puts it. Secret. One link
-/// at a time; a later one with the same memory begins where the last one ended.
+/// The record of a ``Link`` with KUDOS, in memory that is pinned and wiped, and wherever `save` puts it. Secret. One
+/// link at a time; a later one with the same memory begins where the last one ended.
 public final class LinkMemory: Sendable {
     /// Length of the record, then its bytes.
     private let bytes = PinnedBytes(count: 1 + KeyUpdate.recordMaximum)

@@ -1,5 +1,5 @@
-// Links with EDHOC through the Swift API: both roles, whole and in fragments, over a wire that loses and duplicates, with
-// wrong keys, reboots, and somebody who injects.
+// Links with EDHOC through the Swift API: both roles, whole and in fragments, over a wire that loses and duplicates,
+// with wrong keys, reboots, and somebody who injects.
 import CHusk
 import Testing
 
@@ -301,7 +301,10 @@ import Testing
 
     @Test(arguments: framings, [false, true])
     func injectionsDoNotTouchASession(framing: Link.Framing, keyUpdate: Bool) throws {
-        var wire = keyUpdate ? try LinkKeyUpdateTests.updating(.noForwardSecrecy, LinkKeyUpdateTests.wide(framing)) : try Self.started(framing)
+        var wire =
+            keyUpdate
+            ? try LinkKeyUpdateTests.updating(.noForwardSecrecy, LinkKeyUpdateTests.wide(framing))
+            : try Self.started(framing)
         let flags: [UInt8] = [0x17, 0x27, 0x37, 0x47, 0x57, 0x01, 0x09, 0x81, 0x89, 0x97, 0xb7, 0x2f]
         for round in 0..<300 {
             var forged = (0..<Int.random(in: 0...80)).map { _ in UInt8.random(in: 0...255) }

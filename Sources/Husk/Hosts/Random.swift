@@ -79,8 +79,9 @@ extension Link {
             framing: framing)
     }
 
-    /// KUDOS. With random bytes from the operating system. `secret` has 16 to 32 bytes, which the peer has too; it is copied,
-    /// and the caller's copy is the caller's to wipe. Every mode but `noForwardSecrecy` needs `memory`.
+    /// An end that gets keys by KUDOS, with random bytes from the operating system: either may start, and both at once.
+    /// `secret` has 16 to 32 bytes, which the peer has too; it is copied, and the caller's copy is the caller's to
+    /// wipe. Every mode but `noForwardSecrecy` needs `memory`.
     ///
     /// - Throws: ``HuskError/argument`` for what cannot work: a length out of range, equal identifiers, memory that is
     ///   missing, frames that are too short for KUDOS messages (20 bytes do on a point-to-point link, with tags of 8).
