@@ -70,7 +70,7 @@ internal import CHusk
     public static let secretLengths = 16...Int(HUSK_KUDOS_SECRET_MAX_BYTES)
 
     /// HUSK_KUDOS_RECORD_MAX_BYTES.
-    private static let recordMaximum = 3 + 3 * Int(HUSK_KUDOS_SECRET_MAX_BYTES)
+    static let recordMaximum = 3 + 3 * Int(HUSK_KUDOS_SECRET_MAX_BYTES)
 
     private let storage = unsafe Pinned(zeroed: husk_kudos.self)
     private let config = unsafe Pinned(zeroed: husk_kudos_config.self)
@@ -83,27 +83,9 @@ internal import CHusk
     ///   - random: where nonces come from
     /// - Throws: ``HuskError/argument`` for a length out of range or equal identifiers.
     init(secret: RawSpan, configuration: Configuration, random: husk_random) throws(HuskError) {
-        let idContext = configuration.idContext ?? []
-        bytes = PinnedBytes(count: secret.byteCount + idContext.count)
-        guard Self.secretLengths.contains(secret.byteCount) else { throw .argument }
-        bytes.write(secret, at: 0)
-        unsafe bytes.write(idContext.span.bytes, at: secret.byteCount)
-
-        let table = unsafe configuration.suite.table
+        bytes = configuration.bytes(secret)
+        unsafe configuration.write(bytes, secretCount: secret.byteCount, random: random, to: config.pointer)
         let master = unsafe bytes.slice(0, secret.byteCount)
-        unsafe config.pointer.pointee.aead = table.app_aead
-        unsafe config.pointer.pointee.hash = table.hash
-        unsafe config.pointer.pointee.random = random
-        unsafe config.pointer.pointee.has_id_context = configuration.idContext != nil
-        unsafe config.pointer.pointee.id_context = bytes.slice(secret.byteCount, idContext.count)
-        unsafe config.pointer.pointee.sender_id = configuration.senderID.id
-        unsafe config.pointer.pointee.recipient_id = configuration.recipientID.id
-        unsafe config.pointer.pointee.capable = configuration.mode != .noForwardSecrecy
-        if configuration.mode == .forwardSecrecy {
-            unsafe config.pointer.pointee.peer = UInt8(HUSK_KUDOS_CAPABLE)
-        } else {
-            unsafe config.pointer.pointee.bootstrap_secret = master
-        }
         try unsafe check(husk_kudos_init(storage.pointer, config.pointer, master))
     }
 
@@ -220,6 +202,38 @@ internal import CHusk
         var event: UInt8 = 0
         try unsafe check(body(copy, spare, &view, &event))
         return unsafe Received(message: CoAPMessage(view), event: Event(event))
+    }
+}
+
+extension KeyUpdate.Configuration {
+    /// The secret, then the ID Context.
+    func bytes(_ secret: RawSpan) -> PinnedBytes {
+        let idContext = idContext ?? []
+        let bytes = PinnedBytes(count: secret.byteCount + idContext.count)
+        bytes.write(secret, at: 0)
+        unsafe bytes.write(idContext.span.bytes, at: secret.byteCount)
+        return bytes
+    }
+
+    /// The same for the core, which points to `bytes` from then on.
+    func write(
+        _ bytes: borrowing PinnedBytes, secretCount: Int, random: husk_random,
+        to config: UnsafeMutablePointer<husk_kudos_config>
+    ) {
+        let table = unsafe suite.table
+        unsafe config.pointee.aead = table.app_aead
+        unsafe config.pointee.hash = table.hash
+        unsafe config.pointee.random = random
+        unsafe config.pointee.has_id_context = idContext != nil
+        unsafe config.pointee.id_context = bytes.slice(secretCount, bytes.count - secretCount)
+        unsafe config.pointee.sender_id = senderID.id
+        unsafe config.pointee.recipient_id = recipientID.id
+        unsafe config.pointee.capable = mode != .noForwardSecrecy
+        if mode == .forwardSecrecy {
+            unsafe config.pointee.peer = UInt8(HUSK_KUDOS_CAPABLE)
+        } else {
+            unsafe config.pointee.bootstrap_secret = bytes.slice(0, secretCount)
+        }
     }
 }
 

@@ -176,6 +176,97 @@ struct Needle {
         #expect(left == 0)
     }
 
+    @Test func linksAreWiped() throws {
+        let left = try leaks { (key) throws(HuskError) in
+            let psk = try preSharedKey(key)
+            var keys = PreSharedKeys()
+            try keys.append(psk)
+            let framing = Link.Framing(isPointToPoint: true, frameBytes: 20)
+            let gateway = try Link(responder: keys, identifier: ConnectionIdentifier(UInt8(1)), framing: framing)
+            var device = try Link(initiator: psk, identifier: ConnectionIdentifier(UInt8(2)), framing: framing)
+            try device.start()
+            _ = device.transmit(now: 0)
+            _ = gateway.isAuthenticated
+        }
+        #expect(left == 0)
+    }
+
+    /// Secret and record; and of what is sent, the copy that the link needs while it does.
+    @Test func linksWithKeyUpdatesAreWiped() throws {
+        let left = try leaks { (key) throws(HuskError) in
+            let secret = key.extracting(last: 32)
+            let memory = try LinkMemory(record: key) { (_: RawSpan) throws(HuskError) in }
+            var ends = try Wire(
+                Link(
+                    keyUpdate: secret, configuration: updating(1, 2), memory: memory,
+                    framing: .init(isPointToPoint: true)),
+                Link(
+                    keyUpdate: secret, configuration: updating(2, 1), memory: LinkMemory { (_: RawSpan) in },
+                    framing: .init(isPointToPoint: true)))
+            try ends.a.start()
+            ends.settle()
+            try ends.a.send(key)
+            _ = ends.a.transmit(now: ends.now)
+        }
+        #expect(left == 0)
+    }
+
+    private func updating(_ own: UInt8, _ other: UInt8) -> KeyUpdate.Configuration {
+        .init(
+            senderID: ConnectionIdentifier(own), recipientID: ConnectionIdentifier(other), mode: .forwardSecrecy)
+    }
+
+    /// As soon as it was handed out, sealed, nothing of a message is left in the link.
+    @Test func sentMessagesAreWiped() throws {
+        var ends = try LinkTests.started(.init(isPointToPoint: true))
+        let left = try leaks { (message) throws(HuskError) in
+            try ends.a.send(message)
+            #expect(ends.a.transmit(now: ends.now).frames.count == 1)
+        }
+        #expect(left == 0 && ends.a.isAuthenticated)
+    }
+
+    /// Of a record that was replaced nothing is left, although the memory goes on: not even where the new one is
+    /// shorter.
+    @Test func replacedRecordsAreWiped() throws {
+        let needle: Needle
+        let saved = Flash()
+        do {
+            let secret = PinnedBytes(count: 99)
+            fill(secret)
+            needle = Needle(32) { secret[67 + $0] }
+            let memory = try secret.withBytes { (record) throws(HuskError) in
+                try LinkMemory(record: record) { (_: RawSpan) in saved.saves += 1 }
+            }
+            #expect(needle.occurrences() >= 2)
+            let hook = unsafe memory.hook
+            let short: [UInt8] = [1, 2, 3]
+            #expect(unsafe hook.store(hook.context, 3, short, short.count) == HUSK_OK)
+            _ = consume secret
+            #expect(saved.saves == 1 && needle.occurrences() == 0)
+            withExtendedLifetime(memory) {}
+        }
+    }
+
+    @Test func linkKeysAreWiped() throws {
+        for needle in try linkNeedles() {
+            #expect(needle.occurrences() == 0)
+        }
+    }
+
+    /// The keys of both ends of a session, after its life.
+    private func linkNeedles() throws -> [Needle] {
+        let wire = try LinkTests.started(.init(frameBytes: 20))
+        let sender = unsafe UnsafeRawPointer(wire.a.pointer.pointer(to: \.context.oscore.sender_key)!)
+        let recipient = unsafe UnsafeRawPointer(wire.a.pointer.pointer(to: \.context.oscore.recipient_key)!)
+        let needles = [
+            Needle(16) { unsafe sender.load(fromByteOffset: $0, as: UInt8.self) },
+            Needle(16) { unsafe recipient.load(fromByteOffset: $0, as: UInt8.self) },
+        ]
+        #expect(needles[0].occurrences() >= 2 && wire.b.isAuthenticated)
+        return needles
+    }
+
     @Test func contextKeysAreWiped() throws {
         let needles = try contextNeedles()
         for needle in needles {

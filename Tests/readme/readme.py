@@ -14,10 +14,12 @@ EXAMPLES = {
         "Tests/HuskGatewayTests/ReadmeExample.swift",
     ],
     "CSources/firmware/README.md": ["Tests/readme/example.c"],
+    "Sources/Husk/Husk.docc/Frame.md": ["Tests/HuskTests/LinkExample.swift"],
 }
 BLOCK = re.compile(r"```([a-z]+)\n(.*?)\n```", re.DOTALL)
 # An example is something that one reads at a glance; the exception is a whole device.
-LINES_MAX = {"Tests/readme/sealed.c": 20, "Tests/HuskTests/ReadmeExample.swift": 20}
+LINES_MAX = {
+    "Tests/readme/sealed.c": 20, "Tests/HuskTests/ReadmeExample.swift": 20, "Tests/HuskTests/LinkExample.swift": 20}
 
 
 def example(file):

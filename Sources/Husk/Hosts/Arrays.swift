@@ -60,6 +60,34 @@ extension Fragments {
     }
 }
 
+extension Link {
+    /// As ``init(keyUpdate:configuration:memory:framing:)-(RawSpan,_,_,_)``; wipe or drop your copy of the secret
+    /// afterwards.
+    public init(
+        keyUpdate secret: [UInt8], configuration: KeyUpdate.Configuration, memory: LinkMemory? = nil,
+        framing: Framing
+    ) throws(HuskError) {
+        try unsafe self.init(
+            keyUpdate: secret.span.bytes, configuration: configuration, memory: memory, framing: framing)
+    }
+
+    public mutating func send(_ message: [UInt8]) throws(HuskError) {
+        try unsafe send(message.span.bytes)
+    }
+
+    public mutating func receive(_ frame: [UInt8]) throws(HuskError) -> Event {
+        try unsafe receive(frame.span.bytes)
+    }
+}
+
+extension LinkMemory {
+    public convenience init<Failure: Error>(
+        record: [UInt8] = [], save: @escaping @Sendable (RawSpan) throws(Failure) -> Void
+    ) throws(HuskError) {
+        try unsafe self.init(record: record.span.bytes, save: save)
+    }
+}
+
 extension KeyUpdate {
     /// As ``init(secret:configuration:)-(RawSpan,_)``; wipe or drop your copy of the secret afterwards.
     public init(secret: [UInt8], configuration: Configuration) throws(HuskError) {

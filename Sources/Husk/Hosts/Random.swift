@@ -54,6 +54,46 @@ extension KeyUpdate {
     }
 }
 
+extension Link {
+    /// The end that starts, by EDHOC-PSK, with random bytes from the operating system; frames to it carry `identifier`.
+    ///
+    /// - Throws: ``HuskError/argument`` or ``HuskError/credential`` for what cannot work.
+    public init(
+        initiator key: borrowing PreSharedKey, identifier: ConnectionIdentifier,
+        suites: [CipherSuite] = CipherSuite.all, framing: Framing
+    ) throws(HuskError) {
+        try self.init(
+            initiator: key, identifier: identifier, configuration: HandshakeConfiguration(suites: suites),
+            framing: framing)
+    }
+
+    /// The end that waits, by EDHOC-PSK, with random bytes from the operating system; frames to it carry `identifier`.
+    ///
+    /// - Throws: ``HuskError/argument`` or ``HuskError/credential`` for what cannot work.
+    public init(
+        responder keys: PreSharedKeys, identifier: ConnectionIdentifier, suites: [CipherSuite] = CipherSuite.all,
+        framing: Framing
+    ) throws(HuskError) {
+        try self.init(
+            responder: keys, identifier: identifier, configuration: HandshakeConfiguration(suites: suites),
+            framing: framing)
+    }
+
+    /// An end that gets keys by KUDOS, with random bytes from the operating system: either may start, and both at once.
+    /// `secret` has 16 to 32 bytes, which the peer has too; it is copied, and the caller's copy is the caller's to
+    /// wipe. Every mode but `noForwardSecrecy` needs `memory`.
+    ///
+    /// - Throws: ``HuskError/argument`` for what cannot work: a length out of range, equal identifiers, memory that is
+    ///   missing, frames that are too short for KUDOS messages (20 bytes do on a point-to-point link, with tags of 8).
+    public init(
+        keyUpdate secret: RawSpan, configuration: KeyUpdate.Configuration, memory: LinkMemory? = nil,
+        framing: Framing
+    ) throws(HuskError) {
+        try unsafe self.init(
+            secret: secret, configuration: configuration, memory: memory, framing: framing, random: systemRandom())
+    }
+}
+
 extension EnvelopeSealer {
     /// For several recipients, with content keys from the operating system's generator.
     ///
