@@ -23,7 +23,7 @@ husk_status husk_device_exchange_prepare(husk_device *device)
     }
     device->message_id++;
     /* Between ACK_TIMEOUT and ACK_TIMEOUT * ACK_RANDOM_FACTOR, which is 1.5. */
-    device->timeout = HUSK_ACK_TIMEOUT_MS + HUSK_ACK_TIMEOUT_MS / 2 * (uint32_t)draw[sizeof draw - 1] / 255;
+    device->timeout = HUSK_ACK_TIMEOUT_MS + HUSK_ACK_TIMEOUT_MS / 2 * (uint32_t)draw[sizeof draw - 1] / 256;
     return HUSK_OK;
 }
 

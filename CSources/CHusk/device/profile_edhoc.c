@@ -126,8 +126,7 @@ static husk_status send_combined(husk_device *device)
         status = take_context(device);
     }
     if (status == HUSK_OK) {
-        status = husk_device_send_request(device, &(const husk_device_extras){.combined = true},
-                                          HUSK_DEVICE_WAIT_COMBINED);
+        status = husk_device_send_request(device, NULL, HUSK_DEVICE_WAIT_COMBINED);
     }
     if (status == HUSK_OK) {
         size_t datagram_len = device->buffer_len;

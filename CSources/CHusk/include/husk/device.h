@@ -109,9 +109,9 @@ typedef struct husk_blockwise_functions {
     husk_status (*begin)(husk_device *device, const husk_device_request *request);
 
     /* What the next message of the request carries: its payload; and its options, written after those of the
-     * request, an Echo among them. */
+     * request, an Echo among them unless it is NULL. */
     husk_status (*next)(husk_device *device, husk_bytes *payload);
-    void (*write_options)(const husk_device *device, husk_coap_writer *w, husk_bytes echo);
+    void (*write_options)(const husk_device *device, husk_coap_writer *w, const husk_bytes *echo);
 
     /* A verified response. True: the next message is in flight, or the request has failed, as *event says. False: the
      * request is over with this response, whose payload is now all of it. */
