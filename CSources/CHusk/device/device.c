@@ -1,4 +1,4 @@
-/* The endpoint's life: init, start, receive, wipe. What it waits for decides who takes an answer. */
+/* The endpoint's life: init, start, a session, failure, wipe. */
 #include "husk/device.h"
 
 #include <string.h>
@@ -120,35 +120,6 @@ void husk_device_end_observation(husk_device *device)
         observation->active = false;
         device->observation_due = true;
     }
-}
-
-husk_status husk_device_receive(husk_device *device, uint32_t now_ms, uint8_t *datagram, size_t len, husk_event *event)
-{
-    *event = (husk_event){.kind = HUSK_EVENT_NONE};
-    device->way.bytes += (uint32_t)len;
-    husk_coap_message message;
-    husk_status status = husk_coap_decode(datagram, len, &message);
-    if (status != HUSK_OK) {
-        return status;
-    }
-    const husk_device_observation *observation = device->observation;
-    if (observation != NULL && observation->observer->take(device, &message, datagram, len, event, &status)) {
-        return status;
-    }
-    bool answer;
-    status = husk_device_exchange_match(device, now_ms, &message, &answer);
-    if (status == HUSK_ERR_PEER) {
-        husk_device_fail(device, status, 0, event);
-        return HUSK_OK;
-    }
-    if (status != HUSK_OK || !answer) {
-        return status;
-    }
-    device->way.round_trips++;
-    if (device->phase == HUSK_DEVICE_WAIT_RESPONSE) {
-        return husk_device_take_response(device, &message, datagram, len, event);
-    }
-    return device->config->profile->take(device, &message, datagram, len, event);
 }
 
 void husk_device_begin_session(husk_device *device, husk_event *event)
