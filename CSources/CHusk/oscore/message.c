@@ -130,9 +130,8 @@ static husk_status run_aead(const husk_oscore_context *context, const husk_oscor
     uint8_t array[AAD_ARRAY_MAX_BYTES];
     husk_cbor_writer w;
     husk_cbor_writer_init(&w, array, sizeof array);
-    husk_cbor_write_head(&w, HUSK_CBOR_ARRAY, 5);
-    husk_cbor_write_int(&w, OSCORE_VERSION);
-    husk_cbor_write_head(&w, HUSK_CBOR_ARRAY, 1);
+    static const uint8_t front[] = {HUSK_CBOR_ARRAY << 5 | 5, OSCORE_VERSION, HUSK_CBOR_ARRAY << 5 | 1};
+    husk_cbor_write_raw(&w, front, sizeof front);
     husk_cbor_write_int(&w, context->aead->cose_alg);
     husk_cbor_write_bytes(&w, binding->request_kid->bytes, binding->request_kid->len);
     husk_cbor_write_bytes(&w, partial_iv, partial_iv_len);
