@@ -106,8 +106,10 @@ void husk_device_abandon(husk_device *device)
 void husk_device_fail(husk_device *device, husk_status status, uint8_t code, husk_event *event)
 {
     husk_device_abandon(device);
-    *event = (husk_event){.kind = HUSK_EVENT_FAILED, .code = code, .observation = device->about_observation,
-                          .status = status};
+    event->kind = HUSK_EVENT_FAILED;
+    event->code = code;
+    event->observation = device->about_observation;
+    event->status = status;
     if (device->about_observation) {
         device->observation = NULL;
     }
@@ -134,7 +136,8 @@ void husk_device_begin_session(husk_device *device, husk_event *event)
             return;
         }
     }
-    *event = (husk_event){.kind = HUSK_EVENT_AUTHENTICATED, .new_session = true};
+    event->kind = HUSK_EVENT_AUTHENTICATED;
+    event->new_session = true;
 }
 
 void husk_device_wipe(husk_device *device)

@@ -132,8 +132,10 @@ husk_status husk_device_take_response(husk_device *device, const husk_coap_messa
     if (blocks != NULL && !device->about_observation && blocks->functions->take(device, &inner, event)) {
         return HUSK_OK;
     }
-    *event = (husk_event){
-        .kind = HUSK_EVENT_RESPONSE, .code = inner.code, .options = inner.options, .payload = inner.payload};
+    event->kind = HUSK_EVENT_RESPONSE;
+    event->code = inner.code;
+    event->options = inner.options;
+    event->payload = inner.payload;
     if (device->about_observation) {
         device->observation->observer->answered(device, event);
     }

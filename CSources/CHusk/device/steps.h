@@ -1,5 +1,5 @@
 /* What the endpoint and its profiles offer each other. A step composes the next request into the buffer and puts it
- * in flight, or returns why it could not and leaves nothing in flight. */
+ * in flight, or returns why it could not and leaves nothing in flight. An *event is all zero until a step sets it. */
 #ifndef HUSK_DEVICE_STEPS_H
 #define HUSK_DEVICE_STEPS_H
 
