@@ -58,49 +58,59 @@ husk_status husk_cbor_read_head(husk_cbor_reader *r, uint8_t *major, uint64_t *a
     return HUSK_OK;
 }
 
-/* Reads a head that must have this major type and an argument of at most `limit`. */
-static husk_status read_typed(husk_cbor_reader *r, uint8_t major, uint64_t limit, uint64_t *argument)
+/* Reads a head that must have this major type and an argument that is a size. */
+static husk_status read_size(husk_cbor_reader *r, uint8_t major, size_t *size)
 {
     husk_cbor_reader ahead = *r;
     uint8_t actual;
-    husk_status status = husk_cbor_read_head(&ahead, &actual, argument);
-    if (status != HUSK_OK || actual != major || *argument > limit) {
+    uint64_t argument;
+    husk_status status = husk_cbor_read_head(&ahead, &actual, &argument);
+    if (status != HUSK_OK || actual != major || argument > SIZE_MAX) {
         return HUSK_ERR_FORMAT;
     }
+    *size = (size_t)argument;
     *r = ahead;
     return HUSK_OK;
 }
 
 husk_status husk_cbor_read_uint(husk_cbor_reader *r, uint64_t *value)
 {
-    return read_typed(r, HUSK_CBOR_UINT, UINT64_MAX, value);
+    husk_cbor_reader ahead = *r;
+    uint8_t major;
+    uint64_t argument;
+    if (husk_cbor_read_head(&ahead, &major, &argument) != HUSK_OK || major != HUSK_CBOR_UINT) {
+        return HUSK_ERR_FORMAT;
+    }
+    *value = argument;
+    *r = ahead;
+    return HUSK_OK;
 }
 
 husk_status husk_cbor_read_int(husk_cbor_reader *r, int64_t *value)
 {
+    husk_cbor_reader ahead = *r;
+    uint8_t major;
     uint64_t argument;
-    if (read_typed(r, HUSK_CBOR_UINT, INT64_MAX, &argument) == HUSK_OK) {
-        *value = (int64_t)argument;
-        return HUSK_OK;
+    if (husk_cbor_read_head(&ahead, &major, &argument) != HUSK_OK || argument > INT64_MAX ||
+        (major != HUSK_CBOR_UINT && major != HUSK_CBOR_NINT)) {
+        return HUSK_ERR_FORMAT;
     }
-    if (read_typed(r, HUSK_CBOR_NINT, INT64_MAX, &argument) == HUSK_OK) {
-        *value = -1 - (int64_t)argument;
-        return HUSK_OK;
-    }
-    return HUSK_ERR_FORMAT;
+    *value = major == HUSK_CBOR_NINT ? -1 - (int64_t)argument : (int64_t)argument;
+    *r = ahead;
+    return HUSK_OK;
 }
 
 static husk_status read_string(husk_cbor_reader *r, uint8_t major, husk_bytes *value)
 {
-    uint64_t len;
-    husk_status status = read_typed(r, major, SIZE_MAX, &len);
+    size_t len;
+    husk_status status = read_size(r, major, &len);
     if (status != HUSK_OK) {
         return status;
     }
     value->data = r->next;
-    value->len = (size_t)len;
-    r->next += (size_t)len;
-    r->left -= (size_t)len;
+    value->len = len;
+    r->next += len;
+    r->left -= len;
     return HUSK_OK;
 }
 
@@ -114,28 +124,28 @@ husk_status husk_cbor_read_text(husk_cbor_reader *r, husk_bytes *value)
     return read_string(r, HUSK_CBOR_TEXT, value);
 }
 
-/* Every item takes at least one byte, so a count that exceeds the bytes left cannot be true. */
-static husk_status read_count(husk_cbor_reader *r, uint8_t major, size_t items_each, size_t *count)
+/* Every item takes at least one byte, so a count that exceeds the bytes left cannot be true; and a pair takes two. */
+static husk_status read_count(husk_cbor_reader *r, uint8_t major, size_t *count)
 {
     husk_cbor_reader ahead = *r;
-    uint64_t argument;
-    husk_status status = read_typed(&ahead, major, SIZE_MAX, &argument);
-    if (status != HUSK_OK || argument > ahead.left / items_each) {
+    size_t stated;
+    husk_status status = read_size(&ahead, major, &stated);
+    if (status != HUSK_OK || stated > ahead.left >> (major == HUSK_CBOR_MAP)) {
         return HUSK_ERR_FORMAT;
     }
+    *count = stated;
     *r = ahead;
-    *count = (size_t)argument;
     return HUSK_OK;
 }
 
 husk_status husk_cbor_read_array(husk_cbor_reader *r, size_t *count)
 {
-    return read_count(r, HUSK_CBOR_ARRAY, 1, count);
+    return read_count(r, HUSK_CBOR_ARRAY, count);
 }
 
 husk_status husk_cbor_read_map(husk_cbor_reader *r, size_t *pairs)
 {
-    return read_count(r, HUSK_CBOR_MAP, 2, pairs);
+    return read_count(r, HUSK_CBOR_MAP, pairs);
 }
 
 husk_status husk_cbor_read_bool(husk_cbor_reader *r, bool *value)
@@ -161,26 +171,22 @@ husk_status husk_cbor_skip(husk_cbor_reader *r, husk_bytes *item)
             return HUSK_ERR_FORMAT;
         }
         pending--;
-        size_t items_each = 0;
         if (major == HUSK_CBOR_BYTES || major == HUSK_CBOR_TEXT) {
             ahead.next += (size_t)argument;
             ahead.left -= (size_t)argument;
-        } else if (major == HUSK_CBOR_ARRAY) {
-            items_each = 1;
-        } else if (major == HUSK_CBOR_MAP) {
-            items_each = 2;
-        } else if (major == HUSK_CBOR_TAG) {
-            items_each = 1;
-            argument = 1;
         }
         if (pending > ahead.left) {
             return HUSK_ERR_FORMAT;
         }
-        if (items_each != 0) {
-            if (argument > (ahead.left - pending) / items_each) {
+        if (major == HUSK_CBOR_TAG) {
+            argument = 1;
+        }
+        if (major == HUSK_CBOR_ARRAY || major == HUSK_CBOR_MAP || major == HUSK_CBOR_TAG) {
+            const unsigned pairs = major == HUSK_CBOR_MAP;
+            if (argument > (ahead.left - pending) >> pairs) {
                 return HUSK_ERR_FORMAT;
             }
-            pending += items_each * (size_t)argument;
+            pending += (size_t)argument << pairs;
         }
     } while (pending > 0);
     if (item != NULL) {

@@ -76,7 +76,7 @@ static husk_status next(husk_device *device, husk_bytes *payload)
     return status;
 }
 
-static void write_options(const husk_device *device, husk_coap_writer *w, husk_bytes echo)
+static void write_options(const husk_device *device, husk_coap_writer *w, const husk_bytes *echo)
 {
     const husk_device_blocks *blocks = device->config->blocks;
     const husk_block_slice *slice = &blocks->slice;
@@ -92,8 +92,8 @@ static void write_options(const husk_device *device, husk_coap_writer *w, husk_b
             husk_coap_write_option_uint(w, HUSK_COAP_SIZE1, (uint32_t)blocks->upload.body.len);
         }
     }
-    if (echo.len > 0) {
-        husk_coap_write_option(w, HUSK_COAP_ECHO, echo.data, echo.len);
+    if (echo != NULL) {
+        husk_coap_write_option(w, HUSK_COAP_ECHO, echo->data, echo->len);
     }
     if (blocks->tag.present) {
         husk_coap_write_option(w, HUSK_COAP_REQUEST_TAG, blocks->tag.bytes, blocks->tag.len);

@@ -1,4 +1,4 @@
-/* The endpoint's life: init, start, receive, wipe. What it waits for decides who takes an answer. */
+/* The endpoint's life: init, start, a session, failure, wipe. */
 #include "husk/device.h"
 
 #include <string.h>
@@ -106,8 +106,10 @@ void husk_device_abandon(husk_device *device)
 void husk_device_fail(husk_device *device, husk_status status, uint8_t code, husk_event *event)
 {
     husk_device_abandon(device);
-    *event = (husk_event){.kind = HUSK_EVENT_FAILED, .code = code, .observation = device->about_observation,
-                          .status = status};
+    event->kind = HUSK_EVENT_FAILED;
+    event->code = code;
+    event->observation = device->about_observation;
+    event->status = status;
     if (device->about_observation) {
         device->observation = NULL;
     }
@@ -122,35 +124,6 @@ void husk_device_end_observation(husk_device *device)
     }
 }
 
-husk_status husk_device_receive(husk_device *device, uint32_t now_ms, uint8_t *datagram, size_t len, husk_event *event)
-{
-    *event = (husk_event){.kind = HUSK_EVENT_NONE};
-    device->way.bytes += (uint32_t)len;
-    husk_coap_message message;
-    husk_status status = husk_coap_decode(datagram, len, &message);
-    if (status != HUSK_OK) {
-        return status;
-    }
-    const husk_device_observation *observation = device->observation;
-    if (observation != NULL && observation->observer->take(device, &message, datagram, len, event, &status)) {
-        return status;
-    }
-    bool answer;
-    status = husk_device_exchange_match(device, now_ms, &message, &answer);
-    if (status == HUSK_ERR_PEER) {
-        husk_device_fail(device, status, 0, event);
-        return HUSK_OK;
-    }
-    if (status != HUSK_OK || !answer) {
-        return status;
-    }
-    device->way.round_trips++;
-    if (device->phase == HUSK_DEVICE_WAIT_RESPONSE) {
-        return husk_device_take_response(device, &message, datagram, len, event);
-    }
-    return device->config->profile->take(device, &message, datagram, len, event);
-}
-
 void husk_device_begin_session(husk_device *device, husk_event *event)
 {
     device->has_context = true;
@@ -163,7 +136,8 @@ void husk_device_begin_session(husk_device *device, husk_event *event)
             return;
         }
     }
-    *event = (husk_event){.kind = HUSK_EVENT_AUTHENTICATED, .new_session = true};
+    event->kind = HUSK_EVENT_AUTHENTICATED;
+    event->new_session = true;
 }
 
 void husk_device_wipe(husk_device *device)

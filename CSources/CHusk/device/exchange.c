@@ -1,8 +1,8 @@
 /* The CoAP message layer of the endpoint (RFC 7252 section 4): transmission, retransmission, matching, empty replies.
- */
-#include "device/steps.h"
-
+ * What it waits for decides who takes an answer. */
 #include <string.h>
+
+#include "device/steps.h"
 
 /* Whether the moment `deadline` has come; right across the wrap of the millisecond counter. */
 static bool is_due(uint32_t now_ms, uint32_t deadline)
@@ -23,7 +23,7 @@ husk_status husk_device_exchange_prepare(husk_device *device)
     }
     device->message_id++;
     /* Between ACK_TIMEOUT and ACK_TIMEOUT * ACK_RANDOM_FACTOR, which is 1.5. */
-    device->timeout = HUSK_ACK_TIMEOUT_MS + HUSK_ACK_TIMEOUT_MS / 2 * (uint32_t)draw[sizeof draw - 1] / 255;
+    device->timeout = HUSK_ACK_TIMEOUT_MS + HUSK_ACK_TIMEOUT_MS / 2 * (uint32_t)draw[sizeof draw - 1] / 256;
     return HUSK_OK;
 }
 
@@ -57,8 +57,10 @@ static bool is_response(uint8_t code)
     return code >= HUSK_COAP_CODE(2, 0);
 }
 
-husk_status husk_device_exchange_match(husk_device *device, uint32_t now_ms, const husk_coap_message *message,
-                                       bool *answer)
+/* Sorts a received message. HUSK_OK and *answer true: it answers the request in flight. HUSK_OK and *answer false: it
+ * was for this layer alone. HUSK_ERR_PEER: the peer rejected the request (Reset). HUSK_ERR_CONTEXT: it belongs to
+ * nothing here. */
+static husk_status match(husk_device *device, uint32_t now_ms, const husk_coap_message *message, bool *answer)
 {
     *answer = false;
     bool in_flight = device->phase != HUSK_DEVICE_IDLE && device->attempts > 0;
@@ -101,6 +103,35 @@ husk_status husk_device_exchange_match(husk_device *device, uint32_t now_ms, con
         husk_device_reply_empty(device, again ? HUSK_COAP_ACK : HUSK_COAP_RST, message->message_id);
     }
     return HUSK_ERR_CONTEXT;
+}
+
+husk_status husk_device_receive(husk_device *device, uint32_t now_ms, uint8_t *datagram, size_t len, husk_event *event)
+{
+    *event = (husk_event){.kind = HUSK_EVENT_NONE};
+    device->way.bytes += (uint32_t)len;
+    husk_coap_message message;
+    husk_status status = husk_coap_decode(datagram, len, &message);
+    if (status != HUSK_OK) {
+        return status;
+    }
+    const husk_device_observation *observation = device->observation;
+    if (observation != NULL && observation->observer->take(device, &message, datagram, len, event, &status)) {
+        return status;
+    }
+    bool answer;
+    status = match(device, now_ms, &message, &answer);
+    if (status == HUSK_ERR_PEER) {
+        husk_device_fail(device, status, 0, event);
+        return HUSK_OK;
+    }
+    if (status != HUSK_OK || !answer) {
+        return status;
+    }
+    device->way.round_trips++;
+    if (device->phase == HUSK_DEVICE_WAIT_RESPONSE) {
+        return husk_device_take_response(device, &message, datagram, len, event);
+    }
+    return device->config->profile->take(device, &message, datagram, len, event);
 }
 
 static bool observation_is_due(const husk_device *device)

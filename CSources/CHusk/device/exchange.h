@@ -25,10 +25,4 @@ void husk_device_exchange_end(husk_device *device);
 /* An Empty message, sent by the next transmit: it acknowledges or rejects the message `message_id`. */
 void husk_device_reply_empty(husk_device *device, uint8_t type, uint16_t message_id);
 
-/* Sorts a received message. HUSK_OK and *answer true: it answers the request in flight. HUSK_OK and *answer false: it
- * was for this layer alone. HUSK_ERR_PEER: the peer rejected the request (Reset). HUSK_ERR_CONTEXT: it belongs to
- * nothing here. */
-husk_status husk_device_exchange_match(husk_device *device, uint32_t now_ms, const husk_coap_message *message,
-                                       bool *answer);
-
 #endif

@@ -15,21 +15,16 @@ static const char edhoc_path[] = ".well-known/edhoc";
 #define HEADROOM_BYTES (HUSK_COAP_HEADER_BYTES + 2 + 12 + 6 + 2 + 1)
 
 /* The EDHOC message lies at buffer + HEADROOM_BYTES + prefix_len; `prefix` goes before it, the CoAP header before
- * that. */
+ * that, for which there is room enough. */
 static husk_status post(husk_device *device, uint8_t phase, size_t payload_len)
 {
     husk_coap_writer w;
-    size_t len;
     husk_coap_writer_init(&w, device->buffer, sizeof device->buffer, HUSK_COAP_CON, HUSK_COAP_POST,
                           device->message_id, (husk_bytes){device->token, sizeof device->token});
     husk_coap_write_path(&w, edhoc_path, sizeof edhoc_path - 1);
     husk_coap_write_option_uint(&w, HUSK_COAP_CONTENT_FORMAT, HUSK_COAP_FORMAT_CID_EDHOC);
     husk_coap_write_payload(&w, device->buffer + HEADROOM_BYTES, payload_len);
-    husk_status status = husk_coap_writer_finish(&w, &len);
-    if (status != HUSK_OK) {
-        return status;
-    }
-    husk_device_exchange_begin(device, phase, len);
+    husk_device_exchange_begin(device, phase, w.len);
     return HUSK_OK;
 }
 
@@ -59,27 +54,21 @@ static husk_status authenticate(husk_device *device)
     return post(device, HUSK_DEVICE_WAIT_MESSAGE_2, w.len + message_len);
 }
 
-/* The key to present: the resumption PSK if there is one, else the external PSK. `record` holds what is borrowed. */
-static husk_psk choose_psk(husk_device *device, uint8_t record[HUSK_DEVICE_RESUMPTION_BYTES])
-{
-    husk_psk psk = device->config->psk;
-    const husk_storage *storage = &device->config->storage;
-    size_t len = 0;
-    device->resuming = device->config->resume && !device->resume_refused && storage->load != NULL &&
-                       storage->load(storage->context, HUSK_DEVICE_RECORD_RESUMPTION, record,
-                                     HUSK_DEVICE_RESUMPTION_BYTES, &len) == HUSK_OK &&
-                       len >= RKID_BYTES + HUSK_PSK_MIN_BYTES && len <= HUSK_DEVICE_RESUMPTION_BYTES;
-    if (device->resuming) {
-        psk.kid = (husk_bytes){record, RKID_BYTES};
-        psk.key = (husk_bytes){record + RKID_BYTES, len - RKID_BYTES};
-    }
-    return psk;
-}
-
+/* With the resumption PSK if there is one, else with the external PSK. */
 static husk_status compose_message_3(husk_device *device, uint8_t *out, size_t cap, size_t *len)
 {
     uint8_t record[HUSK_DEVICE_RESUMPTION_BYTES];
-    husk_psk psk = choose_psk(device, record);
+    const husk_storage *storage = &device->config->storage;
+    husk_psk psk = device->config->psk;
+    size_t record_len = 0;
+    device->resuming = device->config->resume && !device->resume_refused && storage->load != NULL &&
+                       storage->load(storage->context, HUSK_DEVICE_RECORD_RESUMPTION, record, sizeof record,
+                                     &record_len) == HUSK_OK &&
+                       record_len >= RKID_BYTES + HUSK_PSK_MIN_BYTES && record_len <= sizeof record;
+    if (device->resuming) {
+        psk.kid = (husk_bytes){record, RKID_BYTES};
+        psk.key = (husk_bytes){record + RKID_BYTES, record_len - RKID_BYTES};
+    }
     device->way.kind = device->resuming ? HUSK_WAY_RESUMED : HUSK_WAY_FULL;
     husk_status status = husk_edhoc_message_3_compose(&device->edhoc, &psk, (husk_bytes){NULL, 0}, out, cap, len);
     husk_wipe(record, sizeof record);
@@ -126,8 +115,7 @@ static husk_status send_combined(husk_device *device)
         status = take_context(device);
     }
     if (status == HUSK_OK) {
-        status = husk_device_send_request(device, &(const husk_device_extras){.combined = true},
-                                          HUSK_DEVICE_WAIT_COMBINED);
+        status = husk_device_send_request(device, NULL, HUSK_DEVICE_WAIT_COMBINED);
     }
     if (status == HUSK_OK) {
         size_t datagram_len = device->buffer_len;

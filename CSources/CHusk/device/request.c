@@ -1,10 +1,11 @@
 /* Requests of the application and their responses, under the OSCORE security context. */
+#include <string.h>
+
 #include "device/steps.h"
 
-static const husk_device_extras no_extras = {false, {NULL, 0}};
-
+/* What a request in `phase` has of options; `echo` may be NULL. */
 static void write_options(husk_coap_writer *w, const husk_device *device, const husk_device_request *request,
-                          const husk_device_extras *extras)
+                          uint8_t phase, const husk_bytes *echo)
 {
     if (device->about_observation) {
         husk_coap_write_option_uint(w, HUSK_COAP_OBSERVE, device->observation->cancelling);
@@ -13,34 +14,32 @@ static void write_options(husk_coap_writer *w, const husk_device *device, const 
     if (request->content_format != HUSK_DEVICE_NO_FORMAT) {
         husk_coap_write_option_uint(w, HUSK_COAP_CONTENT_FORMAT, request->content_format);
     }
-    if (extras->combined) {
+    if (phase == HUSK_DEVICE_WAIT_COMBINED) {
         husk_coap_write_option(w, HUSK_COAP_EDHOC, NULL, 0);
     }
     if (device->config->blocks != NULL) {
-        device->config->blocks->functions->write_options(device, w, extras->echo);
-    } else if (extras->echo.len > 0) {
-        husk_coap_write_option(w, HUSK_COAP_ECHO, extras->echo.data, extras->echo.len);
+        device->config->blocks->functions->write_options(device, w, echo);
+    } else if (echo != NULL) {
+        husk_coap_write_option(w, HUSK_COAP_ECHO, echo->data, echo->len);
     }
 }
 
-/* Encoded length of the options of a request that fits with a payload of that length. */
-static husk_status measure(const husk_device *device, const husk_device_request *request, size_t payload_len,
-                           const husk_device_extras *extras, size_t *options_len)
+/* Encodes the options of a request into out[0..cap), and checks that it fits with a payload of that length. With cap 0
+ * they are only measured. */
+static husk_status encode_options(const husk_device *device, const husk_device_request *request, size_t payload_len,
+                                  uint8_t phase, const husk_bytes *echo, uint8_t *out, size_t cap,
+                                  size_t *options_len)
 {
     husk_coap_writer w;
-    husk_coap_writer_init_options(&w, NULL, 0);
-    write_options(&w, device, request, extras);
-    husk_status status = husk_coap_writer_finish(&w, options_len);
-    if (status == HUSK_ERR_ARGUMENT) {
-        return status;
-    }
-    if (request->code == HUSK_COAP_EMPTY || request->code >= HUSK_COAP_CODE(1, 0) ||
+    husk_coap_writer_init_options(&w, out, cap);
+    write_options(&w, device, request, phase, echo);
+    *options_len = w.len;
+    if (w.status != HUSK_OK || request->code == HUSK_COAP_EMPTY || request->code >= HUSK_COAP_CODE(1, 0) ||
         (request->content_format > UINT16_MAX && request->content_format != HUSK_DEVICE_NO_FORMAT)) {
         return HUSK_ERR_ARGUMENT;
     }
     const size_t fixed = HUSK_COAP_HEADER_BYTES + sizeof((husk_device *)0)->token + HUSK_OSCORE_OVERHEAD_MAX_BYTES + 1;
-    if (*options_len > HUSK_DEVICE_BUFFER_BYTES - fixed ||
-        payload_len > HUSK_DEVICE_BUFFER_BYTES - fixed - *options_len) {
+    if (w.len > HUSK_DEVICE_BUFFER_BYTES - fixed || payload_len > HUSK_DEVICE_BUFFER_BYTES - fixed - w.len) {
         return HUSK_ERR_BUFFER;
     }
     return HUSK_OK;
@@ -50,21 +49,18 @@ husk_status husk_device_check_request(const husk_device *device, const husk_devi
 {
     size_t options_len;
     size_t len = request->payload.len < HUSK_DEVICE_BUFFER_BYTES ? request->payload.len : HUSK_DEVICE_BUFFER_BYTES;
-    return measure(device, request, len + extra, &no_extras, &options_len);
+    return encode_options(device, request, len + extra, HUSK_DEVICE_WAIT_RESPONSE, NULL, NULL, 0, &options_len);
 }
 
-husk_status husk_device_send_request(husk_device *device, const husk_device_extras *extras, uint8_t phase)
+husk_status husk_device_send_request(husk_device *device, const husk_bytes *echo, uint8_t phase)
 {
     const husk_device_blocks *blocks = device->config->blocks;
     const husk_device_request *request = device->request;
-    husk_bytes payload = request->payload;
-    size_t options_len;
-    if (extras == NULL) {
-        extras = &no_extras;
-    }
-    husk_status status = blocks == NULL ? HUSK_OK : blocks->functions->next(device, &payload);
+    husk_coap_message plain = {.type = HUSK_COAP_CON, .code = request->code, .payload = request->payload};
+    husk_status status = blocks == NULL ? HUSK_OK : blocks->functions->next(device, &plain.payload);
     if (status == HUSK_OK) {
-        status = measure(device, request, payload.len, extras, &options_len);
+        status = encode_options(device, request, plain.payload.len, phase, echo, device->buffer,
+                                sizeof device->buffer, &plain.options.len);
     }
     if (status == HUSK_OK) {
         status = husk_device_exchange_prepare(device);
@@ -72,29 +68,20 @@ husk_status husk_device_send_request(husk_device *device, const husk_device_extr
     if (status != HUSK_OK) {
         return status;
     }
-    /* The options are encoded at the upper end of the buffer; from there OSCORE takes them while it writes the
-     * protected message from the lower end. */
-    uint8_t *options = device->buffer + (sizeof device->buffer - options_len);
-    husk_coap_writer w;
-    husk_coap_writer_init_options(&w, options, options_len);
-    write_options(&w, device, request, extras);
-
-    const husk_coap_message plain = {
-        .type = HUSK_COAP_CON,
-        .code = request->code,
-        .message_id = device->message_id,
-        .token = {device->token, sizeof device->token},
-        .options = {options, options_len},
-        .payload = payload,
-    };
+    /* The options go to the upper end of the buffer; from there OSCORE takes them while it writes the protected message
+     * from the lower end. */
+    uint8_t *options = device->buffer + (sizeof device->buffer - plain.options.len);
+    memmove(options, device->buffer, plain.options.len);
+    plain.options.data = options;
+    plain.message_id = device->message_id;
+    plain.token = (husk_bytes){device->token, sizeof device->token};
     size_t len;
     device->exchange = (husk_oscore_exchange){0};
     status = device->config->profile->protect(device, &plain, &len);
-    if (status != HUSK_OK) {
-        return status;
+    if (status == HUSK_OK) {
+        husk_device_exchange_begin(device, phase, len);
     }
-    husk_device_exchange_begin(device, phase, len);
-    return HUSK_OK;
+    return status;
 }
 
 /* 4.01 and 4.00 are how a gateway says that it lost our context or cannot verify with it (RFC 8613 section 8.2):
@@ -112,19 +99,6 @@ void husk_device_take_unprotected(husk_device *device, const husk_coap_message *
         }
     }
     husk_device_fail(device, status, answer->code, event);
-}
-
-/* The same request with the gateway's Echo (RFC 9175 section 2.3), under a number of its own. */
-static husk_status answer_challenge(husk_device *device, husk_bytes echo, husk_event *event)
-{
-    const husk_device_extras extras = {.echo = echo};
-    device->challenged = true;
-    husk_device_exchange_end(device);
-    husk_status status = husk_device_send_request(device, &extras, HUSK_DEVICE_WAIT_RESPONSE);
-    if (status != HUSK_OK) {
-        husk_device_fail(device, status, HUSK_COAP_UNAUTHORIZED, event);
-    }
-    return HUSK_OK;
 }
 
 husk_status husk_device_take_response(husk_device *device, const husk_coap_message *answer, uint8_t *datagram,
@@ -146,14 +120,22 @@ husk_status husk_device_take_response(husk_device *device, const husk_coap_messa
     device->has_context = true; /* the gateway has proved to hold its keys too */
     if (inner.code == HUSK_COAP_UNAUTHORIZED && !device->challenged &&
         husk_coap_option_find(inner.options, HUSK_COAP_ECHO, &option)) {
-        return answer_challenge(device, option, event);
+        /* The same request with the gateway's Echo (RFC 9175 section 2.3), under a number of its own. */
+        device->challenged = true;
+        status = husk_device_send_request(device, &option, HUSK_DEVICE_WAIT_RESPONSE);
+        if (status != HUSK_OK) {
+            husk_device_fail(device, status, HUSK_COAP_UNAUTHORIZED, event);
+        }
+        return HUSK_OK;
     }
     const husk_device_blocks *blocks = device->config->blocks;
     if (blocks != NULL && !device->about_observation && blocks->functions->take(device, &inner, event)) {
         return HUSK_OK;
     }
-    *event = (husk_event){
-        .kind = HUSK_EVENT_RESPONSE, .code = inner.code, .options = inner.options, .payload = inner.payload};
+    event->kind = HUSK_EVENT_RESPONSE;
+    event->code = inner.code;
+    event->options = inner.options;
+    event->payload = inner.payload;
     if (device->about_observation) {
         device->observation->observer->answered(device, event);
     }

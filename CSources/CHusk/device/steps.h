@@ -1,5 +1,5 @@
 /* What the endpoint and its profiles offer each other. A step composes the next request into the buffer and puts it
- * in flight, or returns why it could not and leaves nothing in flight. */
+ * in flight, or returns why it could not and leaves nothing in flight. An *event is all zero until a step sets it. */
 #ifndef HUSK_DEVICE_STEPS_H
 #define HUSK_DEVICE_STEPS_H
 
@@ -19,14 +19,9 @@ void husk_device_replace_session(husk_device *device);
 /* husk_device_start; or, with `about_observation`, the request that registers or cancels the observation. */
 husk_status husk_device_begin(husk_device *device, const husk_device_request *request, bool about_observation);
 
-/* What a request has beside what the application asked for. */
-typedef struct husk_device_extras {
-    bool combined;   /* the EDHOC option: message 3 is to go in front */
-    husk_bytes echo; /* an Echo option, if not empty */
-} husk_device_extras;
-
-/* Puts device->request in flight, under the security context; `extras` may be NULL. */
-husk_status husk_device_send_request(husk_device *device, const husk_device_extras *extras, uint8_t phase);
+/* Puts device->request in flight, under the security context; with an Echo option unless `echo` is NULL, and with the
+ * EDHOC option if `phase` says that message 3 is to go in front. */
+husk_status husk_device_send_request(husk_device *device, const husk_bytes *echo, uint8_t phase);
 
 /* Options and payload of a request have to fit with `extra` bytes more: HUSK_ERR_ARGUMENT, HUSK_ERR_BUFFER. */
 husk_status husk_device_check_request(const husk_device *device, const husk_device_request *request, size_t extra);

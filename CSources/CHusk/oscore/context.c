@@ -17,25 +17,45 @@ static const char iv_type[] = "Frame IV";
 #define INFO_MAX_BYTES \
     (1 + 1 + HUSK_OSCORE_ID_MAX_BYTES + 1 + HUSK_OSCORE_ID_CONTEXT_MAX_BYTES + 5 + sizeof key_type + 2)
 
-static void derive(const husk_hmac_key *prk, const husk_oscore_parameters *parameters, const husk_id *id,
-                   const char *type, size_t type_len, uint8_t *out, size_t len)
+/* What the keys of a context have in common. */
+typedef struct derivation {
+    const husk_oscore_parameters *parameters;
+    husk_hmac_key prk;
+    size_t skip; /* of the type */
+} derivation;
+
+/* A key for an ID, or the Common IV for NULL; into `out`, which is all zero. */
+static void derive(const derivation *d, const husk_id *id, uint8_t *out)
 {
+    const husk_oscore_parameters *parameters = d->parameters;
+    const husk_aead *aead = parameters->aead;
+    size_t len = aead->nonce_bytes;
+    const char *type = iv_type;
+    size_t type_len = sizeof iv_type - 1;
+    size_t id_len = 0;
+    const uint8_t *id_bytes = NULL;
+    if (id != NULL) {
+        len = aead->key_bytes;
+        type = key_type;
+        type_len = sizeof key_type - 1;
+        id_len = id->len;
+        id_bytes = id->bytes;
+    }
     uint8_t info[INFO_MAX_BYTES];
     husk_cbor_writer w;
     husk_cbor_writer_init(&w, info, sizeof info);
     husk_cbor_write_head(&w, HUSK_CBOR_ARRAY, 5);
-    husk_cbor_write_bytes(&w, id->bytes, id->len);
+    husk_cbor_write_bytes(&w, id_bytes, id_len);
     if (parameters->has_id_context) {
         husk_cbor_write_bytes(&w, parameters->id_context.data, parameters->id_context.len);
     } else {
         husk_cbor_write_head(&w, HUSK_CBOR_SIMPLE, CBOR_NULL);
     }
-    husk_cbor_write_int(&w, parameters->aead->cose_alg);
-    husk_cbor_write_text(&w, type, type_len);
+    husk_cbor_write_int(&w, aead->cose_alg);
+    husk_cbor_write_text(&w, type + d->skip, type_len - d->skip);
     husk_cbor_write_head(&w, HUSK_CBOR_UINT, len);
     husk_bytes slice = {info, w.len};
-    memset(out, 0, len);
-    (void)husk_hkdf_expand_xor(prk, &slice, 1, out, len); /* cannot fail: len <= 32 */
+    (void)husk_hkdf_expand_xor(&d->prk, &slice, 1, out, len); /* cannot fail: len <= 32 */
 }
 
 static bool parameters_are_valid(const husk_oscore_parameters *parameters)
@@ -81,19 +101,16 @@ husk_status husk_oscore_context_derive(husk_oscore_context *context, const husk_
     }
 
     uint8_t prk[HUSK_HASH_MAX_BYTES];
-    husk_hmac_key key;
+    derivation d;
+    d.parameters = parameters;
+    d.skip = frame ? 0 : FRAME_PREFIX_BYTES;
     husk_hkdf_extract(parameters->hash, parameters->master_salt, parameters->master_secret, prk);
-    husk_hmac_key_init(&key, parameters->hash, prk, parameters->hash->digest_bytes);
+    husk_hmac_key_init(&d.prk, parameters->hash, prk, parameters->hash->digest_bytes);
     husk_wipe(prk, sizeof prk);
-    static const husk_id no_id = {0, {0}};
-    const size_t skip = frame ? 0 : FRAME_PREFIX_BYTES;
-    const char *type = key_type + skip;
-    const size_t type_len = sizeof key_type - 1 - skip;
-    derive(&key, parameters, &parameters->sender_id, type, type_len, context->sender_key, aead->key_bytes);
-    derive(&key, parameters, &parameters->recipient_id, type, type_len, context->recipient_key, aead->key_bytes);
-    derive(&key, parameters, &no_id, iv_type + skip, sizeof iv_type - 1 - skip, context->common_iv,
-           aead->nonce_bytes);
-    husk_wipe(&key, sizeof key);
+    derive(&d, &parameters->sender_id, context->sender_key);
+    derive(&d, &parameters->recipient_id, context->recipient_key);
+    derive(&d, NULL, context->common_iv);
+    husk_wipe(&d, sizeof d);
     return HUSK_OK;
 }
 

@@ -12,6 +12,7 @@
 
 #define OSCORE_VERSION 1
 #define PAYLOAD_MARKER 0xff
+#define OBSERVE_MAX_BYTES 3 /* RFC 7641 section 2 */
 
 /* aad_array = [ 1, [ alg_aead ], request_kid, request_piv, options ] */
 #define AAD_ARRAY_MAX_BYTES \
@@ -47,34 +48,12 @@ uint32_t husk_oscore_observe(const husk_coap_message *message)
 {
     husk_bytes option;
     uint32_t value;
-    bool readable = husk_coap_option_find(message->options, HUSK_COAP_OBSERVE, &option) && option.len <= 3 &&
+    bool readable = husk_coap_option_find(message->options, HUSK_COAP_OBSERVE, &option) && option.len <= OBSERVE_MAX_BYTES &&
                     husk_coap_option_uint(option, &value) == HUSK_OK;
     return readable ? value : HUSK_OSCORE_NO_OBSERVE;
 }
 
-static husk_status check_options(const husk_coap_message *message)
-{
-    const uint32_t observe_max = husk_coap_code_is_request(message->code) ? HUSK_OSCORE_CANCEL : 0xffffff;
-    husk_coap_options walk;
-    husk_coap_options_init(&walk, message->options);
-    uint32_t number;
-    husk_bytes value;
-    bool observes = false;
-    while (husk_coap_option_next(&walk, &number, &value)) {
-        if (places_of(number) == REFUSED) {
-            return HUSK_ERR_UNSUPPORTED;
-        }
-        if (number != HUSK_COAP_OBSERVE) {
-            continue;
-        }
-        if (observes || husk_oscore_observe(message) > observe_max) { /* not repeatable (RFC 7641 section 2) */
-            return HUSK_ERR_ARGUMENT;
-        }
-        observes = true;
-    }
-    return walk.left == 0 ? HUSK_OK : HUSK_ERR_ARGUMENT;
-}
-
+/* Writes those options of the message that go to `place`. What must not be in it shows in the writer's status. */
 static void write_options(husk_coap_writer *w, const husk_coap_message *message, unsigned place)
 {
     husk_coap_options walk;
@@ -82,31 +61,34 @@ static void write_options(husk_coap_writer *w, const husk_coap_message *message,
     uint32_t number;
     husk_bytes value;
     while (husk_coap_option_next(&walk, &number, &value)) {
-        if ((places_of(number) & place) == 0) {
+        unsigned places = places_of(number);
+        if (places == REFUSED) {
+            w->status = HUSK_ERR_UNSUPPORTED;
+        }
+        if ((places & place) == 0) {
             continue;
         }
-        if (number == HUSK_COAP_OBSERVE && place == INNER && !husk_coap_code_is_request(message->code)) {
-            value.len = 0; /* the order of notifications is that of their Partial IVs (section 4.1.3.5.2) */
+        if (number == HUSK_COAP_OBSERVE) {
+            if (w->number == number || value.len > OBSERVE_MAX_BYTES) { /* not repeatable (RFC 7641 section 2) */
+                w->status = HUSK_ERR_ARGUMENT;
+            }
+            if (place == INNER && !husk_coap_code_is_request(message->code)) {
+                value.len = 0; /* the order of notifications is that of their Partial IVs (section 4.1.3.5.2) */
+            }
         }
         husk_coap_write_option(w, number, value.data, value.len);
     }
-}
-
-/* A proxy knows Observe with FETCH and 2.05 (Content) only (sections 4.1.3.5 and 4.2). */
-static uint8_t outer_code(const husk_coap_message *message)
-{
-    bool observes = husk_oscore_observe(message) != HUSK_OSCORE_NO_OBSERVE;
-    if (husk_coap_code_is_request(message->code)) {
-        return observes ? HUSK_COAP_FETCH : HUSK_COAP_POST;
+    if (walk.left > 0) {
+        w->status = HUSK_ERR_ARGUMENT;
     }
-    return observes ? HUSK_COAP_CONTENT : HUSK_COAP_CHANGED;
 }
 
 /* Returns where the plaintext begins. */
-static size_t write_message(husk_coap_writer *w, uint8_t *out, size_t cap, husk_bytes option,
-                            const husk_coap_message *message)
+static size_t write_message(husk_coap_writer *w, const husk_oscore_draft *draft, husk_bytes option, uint8_t *out,
+                            size_t cap)
 {
-    husk_coap_writer_init(w, out, cap, message->type, outer_code(message), message->message_id, message->token);
+    const husk_coap_message *message = draft->message;
+    husk_coap_writer_init(w, out, cap, message->type, draft->outer_code, message->message_id, message->token);
     write_options(w, message, OUTER_BEFORE);
     husk_coap_write_option(w, HUSK_COAP_OSCORE, option.data, option.len);
     write_options(w, message, OUTER_AFTER);
@@ -139,39 +121,6 @@ husk_status husk_oscore_sequence_next(const husk_oscore_context *context, uint64
     return HUSK_OK;
 }
 
-husk_status husk_oscore_message_compose(const husk_oscore_context *context, const husk_oscore_option *option,
-                                        const husk_coap_message *message, uint8_t *out, size_t out_cap,
-                                        size_t *out_len, husk_oscore_text *text)
-{
-    husk_status status = check_options(message);
-    if (status != HUSK_OK) {
-        return status;
-    }
-    uint8_t value[HUSK_OSCORE_OPTION_MAX_BYTES];
-    husk_bytes encoded = {value, husk_oscore_option_encode(option, value)};
-    husk_coap_writer w;
-    size_t text_at = write_message(&w, NULL, 0, encoded, message); /* measures */
-    if (w.status != HUSK_OK) {
-        return w.status;
-    }
-    /* A response with the nonce of its request is among those counted. */
-    if (husk_oscore_count_q(context) + (option->has_partial_iv ? 1 : 0) > context->limit_q) {
-        return HUSK_ERR_EXHAUSTED;
-    }
-    size_t tag_len = context->aead->tag_bytes;
-    if (out_cap < tag_len || w.len > out_cap - tag_len) {
-        return HUSK_ERR_BUFFER;
-    }
-    if (w.len - text_at > context->limit_l - tag_len) {
-        return HUSK_ERR_ARGUMENT;
-    }
-    (void)write_message(&w, out, out_cap, encoded, message);
-    text->data = out + text_at;
-    text->len = w.len - text_at;
-    *out_len = w.len + tag_len;
-    return HUSK_OK;
-}
-
 /* Nonce and AAD of an AEAD operation, and the operation. */
 static husk_status run_aead(const husk_oscore_context *context, const husk_oscore_binding *binding, bool seal,
                             const husk_oscore_text *text)
@@ -181,9 +130,8 @@ static husk_status run_aead(const husk_oscore_context *context, const husk_oscor
     uint8_t array[AAD_ARRAY_MAX_BYTES];
     husk_cbor_writer w;
     husk_cbor_writer_init(&w, array, sizeof array);
-    husk_cbor_write_head(&w, HUSK_CBOR_ARRAY, 5);
-    husk_cbor_write_int(&w, OSCORE_VERSION);
-    husk_cbor_write_head(&w, HUSK_CBOR_ARRAY, 1);
+    static const uint8_t front[] = {HUSK_CBOR_ARRAY << 5 | 5, OSCORE_VERSION, HUSK_CBOR_ARRAY << 5 | 1};
+    husk_cbor_write_raw(&w, front, sizeof front);
     husk_cbor_write_int(&w, context->aead->cose_alg);
     husk_cbor_write_bytes(&w, binding->request_kid->bytes, binding->request_kid->len);
     husk_cbor_write_bytes(&w, partial_iv, partial_iv_len);
@@ -206,6 +154,44 @@ husk_status husk_oscore_message_seal(const husk_oscore_context *context, const h
     husk_status status = run_aead(context, binding, true, text);
     if (status != HUSK_OK) {
         husk_wipe(text->data, text->len + context->aead->tag_bytes);
+    }
+    return status;
+}
+
+husk_status husk_oscore_draft_seal(husk_oscore_context *context, husk_oscore_draft *draft, uint8_t *out, size_t out_cap,
+                                   size_t *out_len)
+{
+    husk_oscore_option *option = &draft->option;
+    const uint64_t sequence = draft->binding.nonce_sequence;
+    uint8_t partial_iv[HUSK_OSCORE_PARTIAL_IV_MAX_BYTES];
+    if (option->has_partial_iv) {
+        option->partial_iv = (husk_bytes){partial_iv, husk_oscore_partial_iv_write(sequence, partial_iv)};
+    }
+    uint8_t value[HUSK_OSCORE_OPTION_MAX_BYTES];
+    husk_bytes encoded = {value, husk_oscore_option_encode(option, value)};
+    husk_coap_writer w;
+    size_t text_at = write_message(&w, draft, encoded, NULL, 0); /* measures */
+    if (w.status != HUSK_OK) {
+        return w.status;
+    }
+    /* A response with the nonce of its request is among those counted. */
+    if (husk_oscore_count_q(context) + option->has_partial_iv > context->limit_q) {
+        return HUSK_ERR_EXHAUSTED;
+    }
+    size_t tag_len = context->aead->tag_bytes;
+    if (out_cap < tag_len || w.len > out_cap - tag_len) {
+        return HUSK_ERR_BUFFER;
+    }
+    if (w.len - text_at > context->limit_l - tag_len) {
+        return HUSK_ERR_ARGUMENT;
+    }
+    (void)write_message(&w, draft, encoded, out, out_cap);
+    const husk_oscore_text text = {out + text_at, w.len - text_at};
+    *out_len = w.len + tag_len;
+    husk_status status = husk_oscore_message_seal(context, &draft->binding, &text);
+    draft->spent = status != HUSK_ERR_ARGUMENT;
+    if (draft->spent && option->has_partial_iv) {
+        context->sender_sequence = sequence + 1;
     }
     return status;
 }

@@ -38,11 +38,19 @@ uint32_t husk_oscore_observe(const husk_coap_message *message);
 /* The next Partial IV, not yet spent; HUSK_ERR_EXHAUSTED if there is none. */
 husk_status husk_oscore_sequence_next(const husk_oscore_context *context, uint64_t *sequence);
 
-/* Lays the protected message out, with its plaintext still in clear at `text` and room for the tag behind it. Writes
- * nothing before it is certain that everything fits. */
-husk_status husk_oscore_message_compose(const husk_oscore_context *context, const husk_oscore_option *option,
-                                        const husk_coap_message *message, uint8_t *out, size_t out_cap,
-                                        size_t *out_len, husk_oscore_text *text);
+/* A message to be protected. */
+typedef struct husk_oscore_draft {
+    const husk_coap_message *message;
+    husk_oscore_option option; /* with has_partial_iv, partial_iv becomes that of binding.nonce_sequence */
+    husk_oscore_binding binding;
+    uint8_t outer_code;
+    bool spent; /* set when the nonce counts as used */
+} husk_oscore_draft;
+
+/* Lays the protected message out and encrypts it. Writes nothing before it is certain that everything fits. A Partial
+ * IV that was spent is the context's last one. */
+husk_status husk_oscore_draft_seal(husk_oscore_context *context, husk_oscore_draft *draft, uint8_t *out, size_t out_cap,
+                                   size_t *out_len);
 
 /* Encrypts the text, or wipes it if the AEAD fails. After HUSK_ERR_ARGUMENT the nonce was not used; after any other
  * status it counts as used. */

@@ -8,8 +8,10 @@ husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscor
                                         const husk_coap_message *message, uint8_t *out, size_t out_cap,
                                         size_t *out_len)
 {
-    uint32_t observe = husk_oscore_observe(message);
-    if (!husk_coap_code_is_request(message->code)) {
+    /* A proxy knows Observe with FETCH and 2.05 (Content) only (RFC 8613 sections 4.1.3.5 and 4.2). */
+    const uint32_t observe = husk_oscore_observe(message);
+    const bool observes = observe != HUSK_OSCORE_NO_OBSERVE;
+    if (!husk_coap_code_is_request(message->code) || (observes && observe > HUSK_OSCORE_CANCEL)) {
         return HUSK_ERR_ARGUMENT;
     }
     uint64_t sequence;
@@ -17,34 +19,27 @@ husk_status husk_oscore_request_protect(husk_oscore_context *context, husk_oscor
     if (status != HUSK_OK) {
         return status;
     }
-    uint8_t partial_iv[HUSK_OSCORE_PARTIAL_IV_MAX_BYTES];
-    husk_oscore_option option = {
-        .has_kid = true,
-        .has_kid_context = context->has_id_context,
-        .has_partial_iv = true,
-        .kid = {context->sender_id.bytes, context->sender_id.len},
-        .kid_context = {context->id_context, context->id_context_len},
-        .partial_iv = {partial_iv, husk_oscore_partial_iv_write(sequence, partial_iv)},
+    husk_oscore_draft draft = {
+        .message = message,
+        .option = {.has_kid = true,
+                   .has_kid_context = context->has_id_context,
+                   .has_partial_iv = true,
+                   .kid = {context->sender_id.bytes, context->sender_id.len},
+                   .kid_context = {context->id_context, context->id_context_len}},
+        .binding = {.request_kid = &context->sender_id,
+                    .request_sequence = sequence,
+                    .nonce_id = &context->sender_id,
+                    .nonce_sequence = sequence},
+        .outer_code = observes ? HUSK_COAP_FETCH : HUSK_COAP_POST,
     };
-    husk_oscore_text text;
-    status = husk_oscore_message_compose(context, &option, message, out, out_cap, out_len, &text);
-    if (status != HUSK_OK) {
-        return status;
+    status = husk_oscore_draft_seal(context, &draft, out, out_cap, out_len);
+    if (status == HUSK_OK) {
+        exchange->request_sequence = sequence;
+        exchange->notification = 0;
+        exchange->phase = HUSK_OSCORE_CLIENT_WAITS;
+        exchange->observes = observe == HUSK_OSCORE_REGISTER;
     }
-    const husk_oscore_binding binding = {&context->sender_id, sequence, &context->sender_id, sequence, {NULL, 0}};
-    status = husk_oscore_message_seal(context, &binding, &text);
-    if (status == HUSK_ERR_ARGUMENT) {
-        return status;
-    }
-    context->sender_sequence = sequence + 1;
-    if (status != HUSK_OK) {
-        return status;
-    }
-    exchange->request_sequence = sequence;
-    exchange->notification = 0;
-    exchange->phase = HUSK_OSCORE_CLIENT_WAITS;
-    exchange->observes = observe == HUSK_OSCORE_REGISTER;
-    return HUSK_OK;
+    return status;
 }
 
 husk_status husk_oscore_request_unprotect(husk_oscore_context *context, husk_oscore_exchange *exchange,

@@ -23,37 +23,28 @@ husk_status husk_oscore_response_protect(husk_oscore_context *context, husk_osco
     if (!husk_coap_code_is_response(message->code)) {
         return HUSK_ERR_ARGUMENT;
     }
-    bool notification = husk_oscore_observe(message) != HUSK_OSCORE_NO_OBSERVE;
+    const bool notification = husk_oscore_observe(message) != HUSK_OSCORE_NO_OBSERVE;
     if (notification && !exchange->observes) {
         return HUSK_ERR_STATE;
     }
-    uint64_t request_sequence = exchange->request_sequence;
-    husk_oscore_binding binding = {&context->recipient_id, request_sequence, &context->recipient_id, request_sequence,
-                                   {NULL, 0}};
-    uint8_t partial_iv[HUSK_OSCORE_PARTIAL_IV_MAX_BYTES];
-    husk_oscore_option option = {.has_partial_iv = own_partial_iv || exchange->phase == HUSK_OSCORE_SERVER_ANSWERED};
-    husk_status status;
-    if (option.has_partial_iv) {
-        status = husk_oscore_sequence_next(context, &binding.nonce_sequence);
+    own_partial_iv = own_partial_iv || exchange->phase == HUSK_OSCORE_SERVER_ANSWERED;
+    husk_oscore_draft draft = {
+        .message = message,
+        .option = {.has_partial_iv = own_partial_iv},
+        .binding = {.request_kid = &context->recipient_id,
+                    .request_sequence = exchange->request_sequence,
+                    .nonce_id = own_partial_iv ? &context->sender_id : &context->recipient_id,
+                    .nonce_sequence = exchange->request_sequence},
+        .outer_code = notification ? HUSK_COAP_CONTENT : HUSK_COAP_CHANGED,
+    };
+    if (own_partial_iv) {
+        husk_status status = husk_oscore_sequence_next(context, &draft.binding.nonce_sequence);
         if (status != HUSK_OK) {
             return status;
         }
-        binding.nonce_id = &context->sender_id;
-        option.partial_iv.data = partial_iv;
-        option.partial_iv.len = husk_oscore_partial_iv_write(binding.nonce_sequence, partial_iv);
     }
-    husk_oscore_text text;
-    status = husk_oscore_message_compose(context, &option, message, out, out_cap, out_len, &text);
-    if (status != HUSK_OK) {
-        return status;
-    }
-    status = husk_oscore_message_seal(context, &binding, &text);
-    if (status == HUSK_ERR_ARGUMENT) {
-        return status;
-    }
-    if (option.has_partial_iv) {
-        context->sender_sequence = binding.nonce_sequence + 1;
-    } else {
+    husk_status status = husk_oscore_draft_seal(context, &draft, out, out_cap, out_len);
+    if (draft.spent && !own_partial_iv) {
         exchange->phase = HUSK_OSCORE_SERVER_ANSWERED;
     }
     if (status == HUSK_OK) {

@@ -60,6 +60,7 @@ bool husk_id_equal(const husk_id *a, const husk_id *b);
  *     limits            what differs from the above.
  *
  * Implementation notes
+ *     What is shorter than a word comes first: a Cortex-M0 reaches such a field with one instruction up to offset 31.
  *     sender_sequence   next Partial IV to use. Only grows, and moves on before the message that uses it is returned.
  *     sender_limit      first Partial IV that may not be used: what the caller has reserved in storage
  *                       (RFC 8613 appendix B.1.1).
@@ -67,6 +68,13 @@ bool husk_id_equal(const husk_id *a, const husk_id *b);
  *     window_bits       bit i is set if window_top - i was verified; bit 0 is set from the first message on.
  *     window_lost       what was verified before is not known: only what answers `echo` is acted upon. */
 typedef struct husk_oscore_context {
+    husk_id sender_id;
+    husk_id recipient_id;
+    uint8_t id_context_len;
+    bool has_id_context;
+    bool window_lost;
+    uint8_t id_context[HUSK_OSCORE_ID_CONTEXT_MAX_BYTES];
+    uint8_t echo[HUSK_OSCORE_ECHO_BYTES];
     const husk_aead *aead;
     uint64_t sender_sequence;
     uint64_t sender_limit;
@@ -76,16 +84,9 @@ typedef struct husk_oscore_context {
     uint32_t limit_v;
     uint32_t limit_l;
     uint32_t count_v;
-    husk_id sender_id;
-    husk_id recipient_id;
-    uint8_t id_context_len;
-    bool has_id_context;
-    uint8_t id_context[HUSK_OSCORE_ID_CONTEXT_MAX_BYTES];
     uint8_t sender_key[HUSK_AEAD_KEY_MAX_BYTES];
     uint8_t recipient_key[HUSK_AEAD_KEY_MAX_BYTES];
     uint8_t common_iv[HUSK_AEAD_NONCE_MAX_BYTES];
-    bool window_lost;
-    uint8_t echo[HUSK_OSCORE_ECHO_BYTES];
 } husk_oscore_context;
 
 /* What a context is derived from (RFC 8613 section 3.2). */
