@@ -5,7 +5,7 @@
  * The message schedule has only sixteen words at any time and overwrites the block. The eight working variables are
  * not moved from one to the next in each round: they lie in memory as a, b, ..., h, and the next round finds them
  * one word further down. Then only two words are written in a round: the new a, below, and the new e, in the place
- * of d. After sixteen rounds all eight go back up. */
+ * of d. After eight rounds all eight go back up. */
 #include "husk/primitive.h"
 
 #include <string.h>
@@ -53,7 +53,7 @@ static void extend(uint32_t w[16])
 /* Absorbs the full block and leaves it unusable. */
 static void compress(husk_sha256 *sha)
 {
-    uint32_t v[16 + 8];
+    uint32_t v[8 + 8];
     uint32_t *w = sha->block;
 
     for (unsigned i = 0; i < 16; i++) {
@@ -63,10 +63,10 @@ static void compress(husk_sha256 *sha)
     const uint32_t *from = sha->state;
     for (;;) {
         for (unsigned i = 0; i < 8; i++) {
-            v[16 + i] = from[i];
+            v[8 + i] = from[i];
         }
         from = v;
-        uint32_t *a = v + 16;
+        uint32_t *a = v + 8;
         do {
             uint32_t e = a[4];
             uint32_t x = a[7] + *k++ + *w++;
@@ -82,8 +82,10 @@ static void compress(husk_sha256 *sha)
         if (k == constants + 64) {
             break;
         }
-        w = sha->block;
-        extend(w);
+        if (w == sha->block + 16) {
+            w = sha->block;
+            extend(w);
+        }
     }
     for (unsigned i = 0; i < 8; i++) {
         sha->state[i] += v[i];
