@@ -1,6 +1,20 @@
-/* The four functions of the C library that the core needs, as small as they get. Compiled without the optimisation
- * that would turn these loops into calls of themselves. */
+/* The four functions of the C library that the core needs: small, and word by word where that is easy. Compiled
+ * without the optimisation that would turn these loops into calls of themselves. */
 #include <stddef.h>
+#include <stdint.h>
+
+/* A word of memory of whatever type. */
+typedef uint32_t __attribute__((may_alias)) word;
+#define WORD sizeof(word)
+
+/* Can words be loaded and stored there? ARMv7-M does that at any address; the attribute says so to the compiler. */
+#ifdef __ARM_FEATURE_UNALIGNED
+typedef word __attribute__((aligned(1))) loose_word;
+#define ALIGNED(address) 1
+#else
+typedef word loose_word;
+#define ALIGNED(address) (((address) & (WORD - 1)) == 0)
+#endif
 
 void *memcpy(void *restrict to, const void *restrict from, size_t len);
 void *memmove(void *to, const void *from, size_t len);
@@ -11,6 +25,11 @@ void *memcpy(void *restrict to, const void *restrict from, size_t len)
 {
     unsigned char *out = to;
     const unsigned char *in = from;
+    if (ALIGNED((uintptr_t)out | (uintptr_t)in)) {
+        for (; len >= WORD; len -= WORD, out += WORD, in += WORD) {
+            *(loose_word *)out = *(const loose_word *)in;
+        }
+    }
     while (len-- > 0) {
         *out++ = *in++;
     }
@@ -36,6 +55,12 @@ void *memmove(void *to, const void *from, size_t len)
 void *memset(void *at, int value, size_t len)
 {
     unsigned char *out = at;
+    if (ALIGNED((uintptr_t)out)) {
+        word all = (unsigned char)value * 0x01010101u;
+        for (; len >= WORD; len -= WORD, out += WORD) {
+            *(loose_word *)out = all;
+        }
+    }
     while (len-- > 0) {
         *out++ = (unsigned char)value;
     }

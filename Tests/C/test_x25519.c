@@ -1,4 +1,5 @@
 /* X25519: RFC 7748, low-order and non-canonical points, agreement. */
+#include "primitive/multiply.h"
 #include "test.h"
 
 /* RFC 7748 section 5.2: scalar, u-coordinate, result. */
@@ -140,8 +141,41 @@ static void in_place(void)
     CHECK_MEM(buffer, expected, 32);
 }
 
+/* Products and squares of numbers made of words at the ends of their range, where every carry is as long as it gets:
+ * word by word in 64 bits here. */
+static void products(void)
+{
+    static const uint32_t words[] = {0, 1, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffff0000, 0xffffffff};
+    test_rng rng = {10};
+    for (unsigned n = 0; n < 200; n++) {
+        uint8_t choice[16];
+        uint32_t a[8], b[8], product[16], expected[2][16] = {{0}};
+        test_rng_fill(&rng, choice, sizeof choice);
+        for (unsigned i = 0; i < 8; i++) {
+            a[i] = words[n < 8 ? n : choice[i] % 8];
+            b[i] = words[n < 8 ? 7 : choice[8 + i] % 8];
+        }
+        for (unsigned i = 0; i < 8; i++) {
+            uint64_t ab = 0, aa = 0;
+            for (unsigned j = 0; j < 8; j++) {
+                ab = (uint64_t)a[j] * b[i] + expected[0][i + j] + (ab >> 32);
+                aa = (uint64_t)a[j] * a[i] + expected[1][i + j] + (aa >> 32);
+                expected[0][i + j] = (uint32_t)ab;
+                expected[1][i + j] = (uint32_t)aa;
+            }
+            expected[0][i + 8] = (uint32_t)(ab >> 32);
+            expected[1][i + 8] = (uint32_t)(aa >> 32);
+        }
+        husk_product(product, a, b);
+        CHECK_MEM(product, expected[0], sizeof product);
+        husk_product(product, a, a);
+        CHECK_MEM(product, expected[1], sizeof product);
+    }
+}
+
 void suite_x25519(void)
 {
+    RUN(products);
     RUN(rfc_7748_section_5_2);
     RUN(iterated);
     RUN(rfc_7748_section_6_1);

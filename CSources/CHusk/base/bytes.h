@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "base/ct.h"
+
 static inline uint16_t husk_load_be16(const uint8_t *p)
 {
     return (uint16_t)((uint32_t)p[0] << 8 | p[1]);
@@ -36,7 +38,7 @@ static inline uint64_t husk_load_le64(const uint8_t *p)
 
 /* Value of a big-endian integer that was copied into x byte by byte, and the way back. Where the alignment is known
  * this is one instruction even on processors that cannot load a word from any address. */
-static inline uint32_t husk_swap_be32(uint32_t x)
+static HUSK_INLINE uint32_t husk_swap_be32(uint32_t x)
 {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     return x;

@@ -58,7 +58,7 @@ static void derive(const derivation *d, const husk_id *id, uint8_t *out)
     (void)husk_hkdf_expand_xor(&d->prk, &slice, 1, out, len); /* cannot fail: len <= 32 */
 }
 
-static bool parameters_are_valid(const husk_oscore_parameters *parameters)
+bool husk_oscore_parameters_are_valid(const husk_oscore_parameters *parameters)
 {
     size_t id_max = (size_t)parameters->aead->nonce_bytes - 6;
     return parameters->master_secret.len >= MASTER_SECRET_MIN_BYTES &&
@@ -84,7 +84,7 @@ void husk_oscore_limits_set(husk_oscore_context *context)
 husk_status husk_oscore_context_derive(husk_oscore_context *context, const husk_oscore_parameters *parameters,
                                        bool frame)
 {
-    if (!parameters_are_valid(parameters)) {
+    if (!husk_oscore_parameters_are_valid(parameters)) {
         return HUSK_ERR_ARGUMENT;
     }
     const husk_aead *aead = parameters->aead;

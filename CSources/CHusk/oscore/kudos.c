@@ -55,7 +55,7 @@ static void load(husk_kudos *kudos, const uint8_t *secret, const husk_kudos_pair
                  const husk_kudos_pair *input2)
 {
     kudos->work_is_next = false;
-    (void)husk_kudos_update_context(kudos, secret, input1, input2); /* parameters were checked by init */
+    husk_kudos_update_context(kudos, secret, input1, input2);
     kudos->work.sender_sequence = kudos->sequence;
     kudos->work.sender_limit = HUSK_KUDOS_NONCE_USES;
 }
@@ -116,7 +116,8 @@ husk_status husk_kudos_init(husk_kudos *kudos, const husk_kudos_config *config, 
 {
     size_t bootstrap_len = config->bootstrap_secret.len;
     if (master_secret.len > HUSK_KUDOS_SECRET_MAX_BYTES || config->peer > HUSK_KUDOS_NON_CAPABLE ||
-        (bootstrap_len == 0 ? !config->capable : bootstrap_len != master_secret.len)) {
+        (bootstrap_len == 0 ? !config->capable : bootstrap_len != master_secret.len) ||
+        !husk_kudos_config_is_valid(config, master_secret)) {
         return HUSK_ERR_ARGUMENT;
     }
     memset(kudos, 0, sizeof *kudos);
@@ -125,10 +126,7 @@ husk_status husk_kudos_init(husk_kudos *kudos, const husk_kudos_config *config, 
     kudos->peer_capability = config->peer;
     put_secret(kudos, KUDOS_CURRENT, master_secret.data);
     kudos->unsaved = false;
-    husk_status status =
-        husk_kudos_update_context(kudos, master_secret.data, &husk_kudos_no_pair, &husk_kudos_no_pair);
-    become_idle(kudos, RECEIVE_PLAIN);
-    return status;
+    return HUSK_OK;
 }
 
 void husk_kudos_wipe(husk_kudos *kudos)

@@ -25,8 +25,11 @@ size_t husk_kudos_option_insert(uint8_t *datagram, size_t len, size_t kid_len, c
  * context from the new one, in kudos->work. All secrets are of length kudos->secret_len. */
 void husk_kudos_update_secret(const husk_kudos *kudos, const uint8_t *secret, const husk_kudos_pair *input1,
                               const husk_kudos_pair *input2, uint8_t *out);
-husk_status husk_kudos_update_context(husk_kudos *kudos, const uint8_t *new_secret, const husk_kudos_pair *input1,
-                                      const husk_kudos_pair *input2);
+void husk_kudos_update_context(husk_kudos *kudos, const uint8_t *new_secret, const husk_kudos_pair *input1,
+                               const husk_kudos_pair *input2);
+
+/* Could a context be made of these? */
+bool husk_kudos_config_is_valid(const husk_kudos_config *config, husk_bytes master_secret);
 
 /* The state of `config` with what is stored as `record`, if anything is; its context in use is that of the bootstrap
  * secret at first. A record that is none leaves that one, the way back in that is never lost. HUSK_ERR_ARGUMENT: FS

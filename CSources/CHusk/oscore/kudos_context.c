@@ -44,20 +44,33 @@ void husk_kudos_update_secret(const husk_kudos *kudos, const uint8_t *secret, co
     husk_wipe(&key, sizeof key);
 }
 
-husk_status husk_kudos_update_context(husk_kudos *kudos, const uint8_t *new_secret, const husk_kudos_pair *input1,
-                                      const husk_kudos_pair *input2)
+static husk_oscore_parameters parameters_of(const husk_kudos_config *config, husk_bytes secret, husk_bytes salt)
 {
-    uint8_t x_n[X_N_MAX_BYTES];
-    const husk_kudos_config *config = kudos->config;
-    const husk_oscore_parameters parameters = {
+    return (husk_oscore_parameters){
         .aead = config->aead,
         .hash = config->hash,
-        .master_secret = {new_secret, kudos->secret_len},
-        .master_salt = {x_n, write_x_n(input1, input2, x_n)},
+        .master_secret = secret,
+        .master_salt = salt,
         .has_id_context = config->has_id_context,
         .id_context = config->id_context,
         .sender_id = config->sender_id,
         .recipient_id = config->recipient_id,
     };
-    return husk_oscore_context_derive(&kudos->work, &parameters, config->frame);
+}
+
+bool husk_kudos_config_is_valid(const husk_kudos_config *config, husk_bytes master_secret)
+{
+    const husk_oscore_parameters parameters = parameters_of(config, master_secret, (husk_bytes){NULL, 0});
+    return husk_oscore_parameters_are_valid(&parameters);
+}
+
+void husk_kudos_update_context(husk_kudos *kudos, const uint8_t *new_secret, const husk_kudos_pair *input1,
+                               const husk_kudos_pair *input2)
+{
+    uint8_t x_n[X_N_MAX_BYTES];
+    const husk_kudos_config *config = kudos->config;
+    const husk_oscore_parameters parameters =
+        parameters_of(config, (husk_bytes){new_secret, kudos->secret_len},
+                      (husk_bytes){x_n, write_x_n(input1, input2, x_n)});
+    (void)husk_oscore_context_derive(&kudos->work, &parameters, config->frame); /* parameters were checked by init */
 }

@@ -1,5 +1,5 @@
-/* primitive/multiply: the step that arithmetic with large numbers is made of, a * b + c + d in 64 bits, in time that
- * does not depend on the operands. */
+/* primitive/multiply: the product of two 256-bit numbers, and the step that arithmetic with large numbers is made of,
+ * a * b + c + d in 64 bits, in time that does not depend on the operands. */
 #ifndef HUSK_PRIMITIVE_MULTIPLY_H
 #define HUSK_PRIMITIVE_MULTIPLY_H
 
@@ -30,6 +30,14 @@
 #define HUSK_UNROLL_8
 #endif
 
+#if HUSK_HAVE_UMAAL
+/* high : low = a * b + low + high */
+static HUSK_INLINE void husk_umaal(uint32_t *low, uint32_t *high, uint32_t a, uint32_t b)
+{
+    __asm__("umaal %0, %1, %2, %3" : "+r"(*low), "+r"(*high) : "r"(a), "r"(b));
+}
+#endif
+
 /* a * b + c + d, which never overflows. */
 static HUSK_INLINE uint64_t husk_multiply_add(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
 {
@@ -46,11 +54,33 @@ static HUSK_INLINE uint64_t husk_multiply_add(uint32_t a, uint32_t b, uint32_t c
     uint32_t high = a_high * b_high + (middle >> 16) + (other >> 16);
     return (uint64_t)high << 32 | (other << 16 | (low & 0xffff));
 #elif HUSK_HAVE_UMAAL
-    __asm__("umaal %0, %1, %2, %3" : "+r"(c), "+r"(d) : "r"(a), "r"(b));
+    husk_umaal(&c, &d, a, b);
     return (uint64_t)d << 32 | c;
 #else
     return (uint64_t)a * b + c + d;
 #endif
 }
+
+/* *sum += a * b + carry, and returns what is carried out: for b and carry so small that b * (2^16 - 1) + 2^16 + carry is
+ * below 2^32. */
+static HUSK_INLINE uint32_t husk_add_short_multiple(uint32_t *sum, uint32_t a, uint32_t b, uint32_t carry)
+{
+#if HUSK_SMALL_MULTIPLIER
+    uint32_t low = husk_ct_barrier(a & 0xffff) * b + (*sum & 0xffff) + carry;
+    uint32_t high = husk_ct_barrier(a >> 16) * b + (*sum >> 16) + (low >> 16);
+    *sum = high << 16 | (low & 0xffff);
+    return high >> 16;
+#else
+    uint64_t t = husk_multiply_add(a, b, *sum, carry);
+    *sum = (uint32_t)t;
+    return (uint32_t)(t >> 32);
+#endif
+}
+
+#define HUSK_PRODUCT_FACTOR_WORDS 8
+
+/* product = a * b, least significant words first. A square, where a and b are the same array, may take less time. */
+void husk_product(uint32_t product[2 * HUSK_PRODUCT_FACTOR_WORDS], const uint32_t a[HUSK_PRODUCT_FACTOR_WORDS],
+                  const uint32_t b[HUSK_PRODUCT_FACTOR_WORDS]);
 
 #endif

@@ -103,20 +103,7 @@ static void multiply(uint32_t columns[3 * WORDS], uint32_t out[WORDS], const uin
                      const uint32_t b[WORDS])
 {
     uint32_t *product = columns + WORDS;
-    for (unsigned i = 0; i < WORDS; i++) {
-        product[i] = 0;
-    }
-    for (unsigned i = 0; i < WORDS; i++) {
-        uint32_t word = b[i];
-        uint32_t high = 0;
-        HUSK_UNROLL_8
-        for (unsigned j = 0; j < WORDS; j++) {
-            uint64_t t = husk_multiply_add(a[j], word, product[i + j], high);
-            product[i + j] = (uint32_t)t;
-            high = (uint32_t)(t >> 32);
-        }
-        product[i + WORDS] = high;
-    }
+    husk_product(product, a, b);
     /* Adds the multiple of p that clears the lower half. -1 / p is 1 modulo 2^32, so each word of that multiple's
      * factor is what stands in its column when those below are done. It stays there, and has its effect 3, 6, 7 and 8
      * columns further up. Below and above the factor there must be zeros. */

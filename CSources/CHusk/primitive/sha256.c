@@ -32,33 +32,59 @@ static inline uint32_t rotate_right(uint32_t x, unsigned n)
     return x >> n | x << (32 - n);
 }
 
+/* The next sixteen words of the message schedule in place of the last. */
+static void extend(uint32_t w[16])
+{
+    uint32_t w16 = w[0];
+    uint32_t w2 = w[14];
+    uint32_t w1 = w[15];
+    for (unsigned t = 0; t < 16; t++) {
+        uint32_t w15 = w[(t + 1) & 15];
+        uint32_t x = w16 + w[(t + 9) & 15];
+        x += rotate_right(w2, 17) ^ rotate_right(w2, 19) ^ w2 >> 10;
+        x += rotate_right(w15, 7) ^ rotate_right(w15, 18) ^ w15 >> 3;
+        w[t] = x;
+        w16 = w15;
+        w2 = w1;
+        w1 = x;
+    }
+}
+
 /* Absorbs the full block and leaves it unusable. */
 static void compress(husk_sha256 *sha)
 {
-    uint32_t v[16];
+    uint32_t v[8 + 8];
     uint32_t *w = sha->block;
 
-    memcpy(v, sha->state, 32);
-    for (unsigned eight = 0; eight < 64; eight += 8) {
-        memcpy(v + 8, v, 32);
+    for (unsigned i = 0; i < 16; i++) {
+        w[i] = husk_swap_be32(w[i]);
+    }
+    const uint32_t *k = constants;
+    const uint32_t *from = sha->state;
+    for (;;) {
+        for (unsigned i = 0; i < 8; i++) {
+            v[8 + i] = from[i];
+        }
+        from = v;
         uint32_t *a = v + 8;
-        for (unsigned t = eight; t < eight + 8; t++) {
-            uint32_t x = husk_swap_be32(w[t & 15]);
-            if (t >= 16) {
-                uint32_t w2 = w[(t - 2) & 15];
-                uint32_t w15 = w[(t - 15) & 15];
-                x = w[t & 15] + w[(t - 7) & 15];
-                x += rotate_right(w2, 17) ^ rotate_right(w2, 19) ^ w2 >> 10;
-                x += rotate_right(w15, 7) ^ rotate_right(w15, 18) ^ w15 >> 3;
-            }
-            w[t & 15] = x;
-            x += constants[t] + a[7];
-            x += rotate_right(a[4], 6) ^ rotate_right(a[4], 11) ^ rotate_right(a[4], 25);
-            x += (a[4] & (a[5] ^ a[6])) ^ a[6];
+        do {
+            uint32_t e = a[4];
+            uint32_t x = a[7] + *k++ + *w++;
+            x += rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25);
+            x += (e & (a[5] ^ a[6])) ^ a[6];
             a[3] += x;
-            x += rotate_right(a[0], 2) ^ rotate_right(a[0], 13) ^ rotate_right(a[0], 22);
-            x += (a[0] & a[1]) | (a[2] & (a[0] | a[1]));
+            uint32_t a0 = a[0];
+            uint32_t a1 = a[1];
+            x += rotate_right(a0, 2) ^ rotate_right(a0, 13) ^ rotate_right(a0, 22);
+            x += (a0 & a1) | (a[2] & (a0 | a1));
             *--a = x;
+        } while (a != v);
+        if (k == constants + 64) {
+            break;
+        }
+        if (w == sha->block + 16) {
+            w = sha->block;
+            extend(w);
         }
     }
     for (unsigned i = 0; i < 8; i++) {

@@ -3,8 +3,9 @@
  * Implementation notes
  *
  * A field element is eight 32-bit words, least significant first. Any value below 2^256 stands for its residue modulo p
- * = 2^255 - 19; only the result is reduced fully. 2^256 is 38 modulo p, so whatever overflows comes back in at the
- * bottom times 38. The arithmetic rests on one step that never overflows 64 bits: a * b + c + d for any words a to d.
+ * = 2^255 - 19; only the result is reduced fully. 2^255 is 19 modulo p. Sums and products use that in advance: they
+ * begin with the top word, and all but 31 bits of it go in at the bottom, times 19. So one pass is enough, as nothing
+ * overflows when the carry comes up: what it makes is hardly longer than 255 bits.
  *
  * All elements live in one struct, so that they are wiped once and not after each multiplication. A step of the
  * ladder and the inversion are tables of operations on them: each row is a call that would take three times its
@@ -22,88 +23,69 @@
  * for the inversion. */
 enum { X1, X2, Z2, X3, Z3, T1, T2, ELEMENTS };
 
-/* What a row of the ladder does: out = a + b, a - b, a * b, a * 121666. The first two are their own masks, negated. */
-enum { ADD, SUBTRACT, MULTIPLY, TIMES_A24 };
+/* What a row of the ladder does: out = a + b, a - b, a * b, a + 60833 * b. The first two are their own masks, negated.
+ */
+enum { ADD, SUBTRACT, MULTIPLY, COMBINE };
 
 typedef struct field {
     uint32_t e[ELEMENTS][WORDS];
     uint32_t product[2 * WORDS];
 } field;
 
-/* x += n, as integers modulo 2^256. Returns what overflows: the multiple of 2^256 that x + n has more than x. */
-static int32_t add_word(uint32_t x[WORDS], int32_t n)
-{
-    int64_t carry = n;
-    for (unsigned i = 0; i < WORDS; i++) {
-        carry += x[i];
-        x[i] = (uint32_t)carry;
-        carry >>= 32;
-    }
-    return (int32_t)carry;
-}
-
-/* x += n * 2^256 modulo p, for |n| <= 38. */
-static void fold(uint32_t x[WORDS], int32_t n)
-{
-    /* If this overflows up or down, x is within 38 * 38 of the end it came in from, and 38 more fit the lowest word. */
-    n = add_word(x, 38 * n);
-    x[0] += (uint32_t)(38 * n);
-}
+/* Bits of the top word that stay there. */
+#define TOP_BITS 31
+#define TOP_MASK 0x7fffffff
 
 /* out = a + b for mask 0, out = a - b for mask 2^32 - 1. Any of them may be the same. */
 static void add(uint32_t out[WORDS], const uint32_t a[WORDS], const uint32_t b[WORDS], uint32_t mask)
 {
-    /* a - b is a + ~b + 1 - 2^256. */
-    uint64_t carry = mask & 1;
-    for (unsigned i = 0; i < WORDS; i++) {
-        carry += (uint64_t)a[i] + (b[i] ^ mask);
-        out[i] = (uint32_t)carry;
-        carry >>= 32;
+    /* a - b is a + ~b + 1 - 2^256, and 2^256 is 38. A carry from below is -1, 0 or 1: one unit of the top word is set
+     * aside, so that -1 is no underflow. */
+    int64_t top = (int64_t)a[WORDS - 1] + (b[WORDS - 1] ^ mask) - 1;
+    int32_t carry = 19 * (int32_t)(top >> TOP_BITS) - (int32_t)(mask & 37);
+    for (unsigned i = 0; i < WORDS - 1; i++) {
+        int64_t t = (int64_t)a[i] + (b[i] ^ mask) + carry;
+        out[i] = (uint32_t)t;
+        carry = (int32_t)(t >> 32);
     }
-    fold(out, (int32_t)((uint32_t)carry + mask));
+    out[WORDS - 1] = ((uint32_t)top & TOP_MASK) + 1 + (uint32_t)carry;
 }
 
-/* out = a * b, where b is `words` words. Any of them may be the same. */
-static void multiply(uint32_t product[2 * WORDS], uint32_t out[WORDS], const uint32_t a[WORDS], const uint32_t *b,
-                     unsigned words)
+/* out = a + factor * b, for a factor of 60833 at most. Any of them may be the same. */
+static void combine(uint32_t out[WORDS], const uint32_t a[WORDS], const uint32_t b[WORDS], uint32_t factor)
 {
-    for (unsigned i = 0; i < 2 * WORDS; i++) {
-        product[i] = 0;
+    uint32_t top = a[WORDS - 1];
+    uint32_t carry = husk_add_short_multiple(&top, b[WORDS - 1], factor, 0);
+    carry = 19 * (carry << 1 | top >> TOP_BITS);
+    HUSK_UNROLL_8
+    for (unsigned i = 0; i < WORDS - 1; i++) {
+        uint32_t word = a[i];
+        carry = husk_add_short_multiple(&word, b[i], factor, carry);
+        out[i] = word;
     }
-    uint32_t carry;
-    for (unsigned i = 0; i < words; i++) {
-        uint32_t word = b[i];
-        carry = 0;
-        HUSK_UNROLL_8
-        for (unsigned j = 0; j < WORDS; j++) {
-            uint64_t t = husk_multiply_add(a[j], word, product[i + j], carry);
-            product[i + j] = (uint32_t)t;
-            carry = (uint32_t)(t >> 32);
-        }
-        product[i + WORDS] = carry;
-    }
-    carry = 0;
-    for (unsigned j = 0; j < WORDS; j++) {
-        uint64_t t = husk_multiply_add(product[j + WORDS], 38, product[j], carry);
-        out[j] = (uint32_t)t;
-        carry = (uint32_t)(t >> 32);
-    }
-    fold(out, (int32_t)carry);
+    out[WORDS - 1] = (top & TOP_MASK) + carry; /* carry <= factor */
+}
+
+/* out = a * b. Any of them may be the same. */
+static void multiply(uint32_t product[2 * WORDS], uint32_t out[WORDS], const uint32_t a[WORDS],
+                     const uint32_t b[WORDS])
+{
+    husk_product(product, a, b);
+    combine(out, product, product + WORDS, 38);
 }
 
 static void operation(field *f, unsigned what, unsigned out, unsigned a, unsigned b)
 {
-    static const uint32_t a24 = 121666; /* (486662 + 2) / 4 */
     uint32_t *to = f->e[out];
     if (what <= SUBTRACT) {
         add(to, f->e[a], f->e[b], 0u - what);
         return;
     }
     if (what == MULTIPLY) {
-        multiply(f->product, to, f->e[a], f->e[b], WORDS);
+        multiply(f->product, to, f->e[a], f->e[b]);
         return;
     }
-    multiply(f->product, to, f->e[a], &a24, 1);
+    combine(to, f->e[a], f->e[b], 60833);
 }
 
 /* x2 : z2 becomes twice itself, x3 : z3 the sum of both, whose difference is x1: the formulas of RFC 7748 section 5,
@@ -126,8 +108,8 @@ static void ladder_step(field *f)
         {MULTIPLY, T2, T2, T2},   /* BB */
         {MULTIPLY, X2, T1, T2},   /* x2 */
         {SUBTRACT, T1, T1, T2},   /* E */
-        {TIMES_A24, Z2, T1, 0},
-        {ADD, Z2, Z2, T2},
+        {COMBINE, Z2, T2, T1},
+        {COMBINE, Z2, Z2, T1},    /* BB + 121666 * E */
         {MULTIPLY, Z2, Z2, T1},   /* z2 */
     };
     for (unsigned i = 0; i < sizeof steps / sizeof steps[0]; i++) {
@@ -158,10 +140,10 @@ static void divide(field *f)
     for (unsigned i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         unsigned a = steps[i][1];
         for (unsigned n = steps[i][2]; n > 0; n--) {
-            multiply(f->product, f->e[T], f->e[a], f->e[a], WORDS);
+            multiply(f->product, f->e[T], f->e[a], f->e[a]);
             a = T;
         }
-        multiply(f->product, f->e[steps[i][0]], f->e[a], f->e[steps[i][3]], WORDS);
+        multiply(f->product, f->e[steps[i][0]], f->e[a], f->e[steps[i][3]]);
     }
 }
 
@@ -173,13 +155,24 @@ static int32_t take_top_bit(uint32_t x[WORDS])
     return (int32_t)top;
 }
 
+/* x += n, as integers modulo 2^256. */
+static void add_word(uint32_t x[WORDS], int32_t n)
+{
+    int64_t carry = n;
+    for (unsigned i = 0; i < WORDS; i++) {
+        carry += x[i];
+        x[i] = (uint32_t)carry;
+        carry >>= 32;
+    }
+}
+
 /* The representative of x in [0, p). */
 static void reduce(uint32_t x[WORDS])
 {
     /* With bit 255 folded, x < 2^255 + 19 < 2 * p. x >= p exactly if bit 255 of x + 19 is set, and then x - p is the
      * rest of that sum. */
-    (void)add_word(x, 19 * take_top_bit(x) + 19);
-    (void)add_word(x, 19 * take_top_bit(x) - 19);
+    add_word(x, 19 * take_top_bit(x) + 19);
+    add_word(x, 19 * take_top_bit(x) - 19);
 }
 
 husk_status husk_x25519(uint8_t out[HUSK_X25519_BYTES], const uint8_t scalar[HUSK_X25519_BYTES],
