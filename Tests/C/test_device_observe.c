@@ -70,7 +70,7 @@ static husk_event step(void)
     CHECK(len > 0);
     const loopback_reply *reply = loopback_gateway_receive(&gateway, datagram, len);
     CHECK(reply != NULL);
-    uint8_t copy[LOOPBACK_REPLY_MAX_BYTES];
+    static uint8_t copy[LOOPBACK_REPLY_MAX_BYTES]; /* what events point into */
     memcpy(copy, reply->data, reply->len);
     CHECK_OK(husk_device_receive(&device, now, copy, reply->len, &event));
     return event;
@@ -78,7 +78,7 @@ static husk_event step(void)
 
 static husk_status deliver(const loopback_reply *message, husk_event *event)
 {
-    uint8_t copy[LOOPBACK_REPLY_MAX_BYTES];
+    static uint8_t copy[LOOPBACK_REPLY_MAX_BYTES]; /* what events point into */
     memcpy(copy, message->data, message->len);
     return husk_device_receive(&device, now, copy, message->len, event);
 }

@@ -26,7 +26,7 @@ PLANTS = [
     ("ciphertext is kept in more room than there is",
      "CSources/CHusk/oscore/kudos.c", "text_len > r->spare_cap", "text_len > 64 + r->spare_cap", "kudos_request"),
     ("a sequence number is used twice",
-     "CSources/CHusk/oscore/request.c", "sender_sequence = sequence + 1;",
+     "CSources/CHusk/oscore/message.c", "sender_sequence = sequence + 1;",
      "sender_sequence = sequence + (sequence < 2);", "device_edhoc"),
     ("flags of a frame are not authenticated",
      "CSources/CHusk/frame/frame.c", "{frame, 1}};", "{NULL, 0}};", "frame"),
