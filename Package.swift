@@ -80,6 +80,7 @@ let package = Package(
             name: "HuskGatewayTests",
             dependencies: [
                 "Husk", "CHusk", "HuskGateway",
+                .product(name: "GRDB", package: "GRDB.swift", condition: gateway),
                 .product(name: "NIOCore", package: "swift-nio", condition: gateway),
                 .product(name: "NIOPosix", package: "swift-nio", condition: gateway),
                 .product(name: "Logging", package: "swift-log", condition: gateway),

@@ -39,6 +39,9 @@ public final class Store: Sendable {
         }
     }
 
+    /// The version of the key under which secrets are sealed now.
+    public var keyVersion: UInt32 { keys.newest }
+
     /// Gives the file free. Nothing can be read or written then.
     public func close() {
         try? queue.close()
