@@ -25,15 +25,12 @@ public final class Store: Sendable {
                 guard try quickCheck(db) == "ok" else {
                     throw StoreError.corrupt(path: path, detail: try quickCheck(db))
                 }
-                let id = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-                let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0
-                guard id == StoreSchema.applicationID || isEmpty else {
-                    throw StoreError.corrupt(path: path, detail: "a database of another program")
-                }
-                guard try !StoreSchema.migrator.hasBeenSuperseded(db) else { throw StoreError.newer(path: path) }
+                try StoreSchema.check(db, path: path)
             }
-            try StoreSchema.migrator.migrate(queue)
-            try queue.write { db in try checkSeal(db) }
+            try queue.write { db in
+                try StoreSchema.migrate(db)
+                try checkSeal(db)
+            }
         } catch {
             throw StoreError(error, path: path)
         }
@@ -65,10 +62,10 @@ public final class Store: Sendable {
     /// A known text under the newest key, so that a wrong key is found out before anything is read.
     private func checkSeal(_ db: Database) throws {
         let label = Array("husk store seal".utf8)
-        guard let sealed = try Data.fetchOne(db, sql: "SELECT sealed FROM seal") else {
+        guard let row = try Row.fetchOne(db, sql: "SELECT sealed FROM seal") else {
             return try writeSeal(db)
         }
-        let bytes = Array(sealed)
+        let bytes = row.bytes(0)
         do throws(HuskError) {
             _ = try keys.open(bytes, label: label)
         } catch {
@@ -152,24 +149,24 @@ public final class Store: Sendable {
 
     static func load(_ db: Database, path: String) throws -> StoredState {
         var state = StoredState()
-        let sessions = try Row.fetchCursor(db, sql: "SELECT * FROM session")
+        let sessions = try Row.fetchCursor(db, sql: "\(SessionRow.select)")
         while let row = try sessions.next() {
             state.sessions.append(try SessionRow(row).verified(row, path))
         }
-        let resumptions = try Row.fetchCursor(db, sql: "SELECT * FROM resumption ORDER BY kid, slot")
+        let resumptions = try Row.fetchCursor(db, sql: "\(ResumptionRow.select) ORDER BY kid, slot")
         while let row = try resumptions.next() {
             state.resumptions.append(try ResumptionRow(row).verified(row, path))
         }
-        let keyUpdates = try Row.fetchCursor(db, sql: "SELECT * FROM key_update")
+        let keyUpdates = try Row.fetchCursor(db, sql: "\(KeyUpdateRow.select)")
         while let row = try keyUpdates.next() {
             state.keyUpdates.append(try KeyUpdateRow(row).verified(row, path))
         }
-        let letters = try Row.fetchCursor(db, sql: "SELECT * FROM mailbox ORDER BY id")
+        let letters = try Row.fetchCursor(db, sql: "\(LetterRow.select) ORDER BY id")
         while let row = try letters.next() {
             state.letters.append(try LetterRow(row).verified(row, path))
         }
-        let last = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'mailbox'")
-        state.nextLetter = last.map { UInt64(bitPattern: $0) + 1 }
+        let last = try Row.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'mailbox'")
+        state.nextLetter = last.map { $0.number(0) &+ 1 }
         return state
     }
 }
@@ -181,14 +178,29 @@ func quickCheck(_ db: Database) throws -> String {
 /// A row that knows its sum.
 protocol SummedRow {
     static var table: String { get }
+    /// In the order of the table; the sum, which is the last one, left out.
+    static var columns: [String] { get }
     var sum: [UInt8] { get }
     init(_ row: Row)
-    func write(_ db: Database) throws
+    var values: StatementArguments { get }
 }
 
 extension SummedRow {
+    /// By name, so that a table that is not what it was is an error.
+    static var select: String { "SELECT \((columns + ["sum"]).joined(separator: ", ")) FROM \(table)" }
+
+    private static var insert: String {
+        let names = (columns + ["sum"]).joined(separator: ", ")
+        let places = (columns + ["sum"]).map { _ in "?" }.joined(separator: ", ")
+        return "INSERT OR REPLACE INTO \(table) (\(names)) VALUES (\(places))"
+    }
+
+    func write(_ db: Database) throws {
+        try db.cachedStatement(sql: Self.insert).execute(arguments: values + [Data(sum)])
+    }
+
     func verified(_ row: Row, _ path: String) throws -> Self {
-        guard row["sum"] == Data(sum) else {
+        guard row.bytes(row.count - 1) == sum else {
             throw StoreError.corrupt(path: path, detail: "a row of \(Self.table) is not as it was written")
         }
         return self
@@ -197,12 +209,24 @@ extension SummedRow {
 
 extension Row {
     /// A blob; empty for anything else, which no sum fits.
-    func bytes(_ column: String) -> [UInt8] {
-        Array(Data.fromDatabaseValue(self[column]) ?? Data())
+    func bytes(_ column: Int) -> [UInt8] {
+        let value: DatabaseValue = self[column]
+        guard case .blob(let data) = value.storage else { return [] }
+        return Array(data)
     }
 
-    func number(_ column: String) -> UInt64 {
-        UInt64(bitPattern: Int64.fromDatabaseValue(self[column]) ?? 0)
+    /// An integer; 0 for anything else.
+    func number(_ column: Int) -> UInt64 {
+        let value: DatabaseValue = self[column]
+        guard case .int64(let number) = value.storage else { return 0 }
+        return UInt64(bitPattern: number)
+    }
+
+    /// A text; empty for anything else.
+    func text(_ column: Int) -> String {
+        let value: DatabaseValue = self[column]
+        guard case .string(let text) = value.storage else { return "" }
+        return text
     }
 }
 #endif

@@ -37,7 +37,8 @@ public enum StoreError: Error, Sendable, Equatable {
         case .SQLITE_BUSY, .SQLITE_LOCKED: self = .inUse(path: path)
         case .SQLITE_READONLY: self = .readOnly(path: path)
         case .SQLITE_FULL: self = .full(path: path)
-        case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .corrupt(path: path, detail: reason)
+        // SQLITE_ERROR: a table or column that is not there.
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR: self = .corrupt(path: path, detail: reason)
         case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH: self = .cannotOpen(path: path, reason: reason)
         default: self = .system(path: path, code: error.extendedResultCode.rawValue, reason: reason)
         }

@@ -6,69 +6,67 @@ internal import Husk
 
 extension SessionRow: SummedRow {
     static var table: String { "session" }
+    static var columns: [String] {
+        [
+            "identifier", "kid", "is_used", "awaits_fifth_message", "sealed", "sender_limit", "window_top",
+            "window_bits", "forged_count", "request_digest", "response",
+        ]
+    }
 
     init(_ row: Row) {
         self.init(
-            identifier: row.bytes("identifier"), kid: row.bytes("kid"), isUsed: row.number("is_used") == 1,
-            awaitsFifthMessage: row.number("awaits_fifth_message") == 1, sealed: row.bytes("sealed"),
+            identifier: row.bytes(0), kid: row.bytes(1), isUsed: row.number(2) == 1,
+            awaitsFifthMessage: row.number(3) == 1, sealed: row.bytes(4),
             progress: SecurityContext.Progress(
-                senderLimit: row.number("sender_limit"), windowTop: row.number("window_top"),
-                windowBits: UInt32(truncatingIfNeeded: row.number("window_bits")),
-                forgedCount: UInt32(truncatingIfNeeded: row.number("forged_count"))),
-            requestDigest: row.bytes("request_digest"), response: row.bytes("response"))
+                senderLimit: row.number(5), windowTop: row.number(6),
+                windowBits: UInt32(truncatingIfNeeded: row.number(7)),
+                forgedCount: UInt32(truncatingIfNeeded: row.number(8))),
+            requestDigest: row.bytes(9), response: row.bytes(10))
     }
 
-    func write(_ db: Database) throws {
-        try db.cachedStatement(
-            sql: "INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        ).execute(arguments: [
+    var values: StatementArguments {
+        [
             Data(identifier), Data(kid), isUsed, awaitsFifthMessage, Data(sealed),
             Int64(bitPattern: progress.senderLimit), Int64(bitPattern: progress.windowTop), progress.windowBits,
-            progress.forgedCount, Data(requestDigest), Data(response), Data(sum),
-        ])
+            progress.forgedCount, Data(requestDigest), Data(response),
+        ]
     }
 }
 
 extension ResumptionRow: SummedRow {
     static var table: String { "resumption" }
+    static var columns: [String] { ["kid", "slot", "resumption_kid", "sealed"] }
 
     init(_ row: Row) {
         self.init(
-            kid: row.bytes("kid"), slot: Int(truncatingIfNeeded: row.number("slot")),
-            resumptionKid: row.bytes("resumption_kid"), sealed: row.bytes("sealed"))
+            kid: row.bytes(0), slot: Int(truncatingIfNeeded: row.number(1)), resumptionKid: row.bytes(2),
+            sealed: row.bytes(3))
     }
 
-    func write(_ db: Database) throws {
-        try db.cachedStatement(sql: "INSERT OR REPLACE INTO resumption VALUES (?, ?, ?, ?, ?)")
-            .execute(arguments: [Data(kid), slot, Data(resumptionKid), Data(sealed), Data(sum)])
-    }
+    var values: StatementArguments { [Data(kid), slot, Data(resumptionKid), Data(sealed)] }
 }
 
 extension KeyUpdateRow: SummedRow {
     static var table: String { "key_update" }
+    static var columns: [String] { ["sender", "sealed"] }
 
     init(_ row: Row) {
-        self.init(sender: row.bytes("sender"), sealed: row.bytes("sealed"))
+        self.init(sender: row.bytes(0), sealed: row.bytes(1))
     }
 
-    func write(_ db: Database) throws {
-        try db.cachedStatement(sql: "INSERT OR REPLACE INTO key_update VALUES (?, ?, ?)")
-            .execute(arguments: [Data(sender), Data(sealed), Data(sum)])
-    }
+    var values: StatementArguments { [Data(sender), Data(sealed)] }
 }
 
 extension LetterRow: SummedRow {
     static var table: String { "mailbox" }
+    static var columns: [String] { ["id", "device", "content_format", "bytes"] }
 
     init(_ row: Row) {
         self.init(
-            id: row.number("id"), device: String.fromDatabaseValue(row["device"]) ?? "",
-            contentFormat: UInt32(truncatingIfNeeded: row.number("content_format")), bytes: row.bytes("bytes"))
+            id: row.number(0), device: row.text(1), contentFormat: UInt32(truncatingIfNeeded: row.number(2)),
+            bytes: row.bytes(3))
     }
 
-    func write(_ db: Database) throws {
-        try db.cachedStatement(sql: "INSERT OR REPLACE INTO mailbox VALUES (?, ?, ?, ?, ?)")
-            .execute(arguments: [Int64(bitPattern: id), device, contentFormat, Data(bytes), Data(sum)])
-    }
+    var values: StatementArguments { [Int64(bitPattern: id), device, contentFormat, Data(bytes)] }
 }
 #endif
