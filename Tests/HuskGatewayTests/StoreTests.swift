@@ -163,6 +163,47 @@ func partialIV(_ datagram: [UInt8]) throws -> [UInt8]? {
         }
     }
 
+    @Test func keyUpdatesGoOnFromTheirRecord() throws {
+        let file = try StoreFile()
+        let gateway = try ConnectionIdentifier([0x67])
+        let secret = keyBytes(600)
+        let known = try Credentials(
+            credentials(1).devices,
+            symmetric: [
+                unsafe SymmetricCredential(
+                    secret: secret.span.bytes, sender: ConnectionIdentifier(UInt8(9)), recipient: gateway,
+                    mode: .forwardSecrecy, device: Identity("meter"))
+            ])
+        var world = try World(known, store: file.open())
+        var meter = try unsafe KeyUpdate(
+            secret: secret.span.bytes,
+            configuration: .init(senderID: ConnectionIdentifier(UInt8(9)), recipientID: gateway, mode: .forwardSecrecy))
+        var records: Set<[UInt8]> = []
+        for round in 0..<4 {
+            // The first one begins from the provisioned secret, all others from one that both had to keep.
+            try meter.start()
+            for expected in [KeyUpdate.Event.established, .plain] {
+                var exchange = SecurityContext.Exchange()
+                let request = CoAPMessage(
+                    type: .confirmable, code: .post, messageID: UInt16.random(in: 0...UInt16.max), token: [7],
+                    options: ["sensors", "x"].map {
+                        CoAPOption(number: CoAPOption.uriPath, value: Array($0.utf8))
+                    })
+                let datagram = try meter.protect(request: request, exchange: &exchange)
+                let answer = try #require(world.send(datagram, from: peer(0)))
+                let received = try unsafe meter.unprotect(response: answer.span.bytes, exchange: &exchange)
+                #expect(received.event == expected, "round \(round)")
+                meter.store { record in records.insert(unsafe record.withUnsafeBytes { unsafe Array($0) }) }
+            }
+            #expect(world.counters.keyUpdatesCompleted == 1 && world.counters.readings == 1)
+            for record in records {
+                #expect(!file.contents.holds(Array(record.suffix(16))))
+            }
+            world = try restart(world, file, known)
+        }
+        #expect(records.count >= 4)
+    }
+
     @Test func mailboxesKeepTheirEnvelopes() throws {
         let file = try StoreFile()
         var world = try World(credentials(4), store: file.open())
