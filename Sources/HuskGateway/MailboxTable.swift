@@ -48,6 +48,7 @@ struct MailboxTable {
     }
 
     /// Gives the ID.
+    @discardableResult
     mutating func append(_ bytes: [UInt8], contentFormat: UInt32, for device: String) -> UInt64 {
         let id = nextID
         mailboxes[device, default: []].append(Letter(id: id, contentFormat: contentFormat, bytes: bytes))

@@ -82,15 +82,9 @@ private final class Postman {
         socket = Foundation.socket(AF_INET, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         let key = try EnvelopeKey(root: keyBytes(77), sender: Identity("sensor-\(index)"), recipient: Identity("app"))
         sealer = try EnvelopeSealer(key: key)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
         let socket = self.socket
-        let status = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
+        let status = unsafe try SocketAddress(ipAddress: "127.0.0.1", port: port).withSockAddr { address, length in
+            unsafe connect(socket, address, socklen_t(length))
         }
         guard status == 0 else { throw HuskError.timeout }
 
