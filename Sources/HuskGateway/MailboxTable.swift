@@ -7,7 +7,7 @@
 /// one that was acted upon.
 struct MailboxTable {
     struct Letter {
-        /// Names the envelope to its addressee; never used twice while the gateway runs, and not after it if there is a store.
+        /// Names the envelope to its addressee; never used twice while the gateway runs, nor after it with a store.
         var id: UInt64
         var contentFormat: UInt32
         var bytes: [UInt8]

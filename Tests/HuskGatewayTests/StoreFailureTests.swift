@@ -51,7 +51,8 @@ import Testing
             let message2 = try #require(engine.receive(started.request.encoded(), from: peer(index), now: world.now))
             let finishing = try finish(
                 &initiator, started.waiting, CoAPMessage(decoding: message2), index: index)
-            responses += engine.receive(try finishing.request.encoded(), from: peer(index), now: world.now) == nil ? 0 : 1
+            let answer = engine.receive(try finishing.request.encoded(), from: peer(index), now: world.now)
+            responses += answer == nil ? 0 : 1
             let taken = try #require(try engine.takeChanges())
             do throws(StoreError) {
                 try store.commit(taken.changes)
@@ -187,8 +188,8 @@ import Testing
             let identifier = ConnectionIdentifier(tripletOf: UInt32(index))
             let secret = keyBytes(index)
             let context = try unsafe SecurityContext(
-                masterSecret: secret.span.bytes, masterSalt: secret.span.bytes, senderID: ConnectionIdentifier(UInt8(1)),
-                recipientID: identifier)
+                masterSecret: secret.span.bytes, masterSalt: secret.span.bytes,
+                senderID: ConnectionIdentifier(UInt8(1)), recipientID: identifier)
             let session = Session(identifier: identifier, credential: credential, context: context)
             #expect(world.engine.sessions.insert(session) == nil)
             world.engine.note(changed: session)

@@ -3,8 +3,8 @@ internal import CHusk
 
 /// Seals secrets for storage. The key is in storage that never moves and is wiped in the end.
 ///
-/// Each sealed secret has a nonce of 96 random bits: below 2^32 secrets, two share one with a chance of less than 2^-32.
-/// What changes with every message is not to be sealed with it.
+/// Each sealed secret has a nonce of 96 random bits: among 2^32 secrets, two share one with a chance of less than
+/// 2^-32. What changes with every message is not to be sealed with it.
 package struct SealingKey: ~Copyable, Sendable {
     package static let byteCount = 32
     /// Nonce and tag.

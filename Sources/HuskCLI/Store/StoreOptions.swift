@@ -19,8 +19,9 @@ struct StoreOptions: ParsableArguments {
 struct StoreKeyOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "File with the store's key-encryption keys. Default: \(StoreKeys.variable), or the store's name and '.key'.",
-            valueName: "file"))
+            """
+            File with the store's key-encryption keys. Default: \(StoreKeys.variable), or the store's name and '.key'.
+            """, valueName: "file"))
     var storeKey: String?
 
     /// Where the keys come from.
