@@ -38,6 +38,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
@@ -52,6 +53,7 @@ let package = Package(
             name: "HuskGateway",
             dependencies: [
                 "Husk",
+                .product(name: "GRDB", package: "GRDB.swift", condition: gateway),
                 .product(name: "NIOCore", package: "swift-nio", condition: gateway),
                 .product(name: "NIOPosix", package: "swift-nio", condition: gateway),
                 .product(name: "Logging", package: "swift-log", condition: gateway),
@@ -78,6 +80,7 @@ let package = Package(
             name: "HuskGatewayTests",
             dependencies: [
                 "Husk", "CHusk", "HuskGateway",
+                .product(name: "GRDB", package: "GRDB.swift", condition: gateway),
                 .product(name: "NIOCore", package: "swift-nio", condition: gateway),
                 .product(name: "NIOPosix", package: "swift-nio", condition: gateway),
                 .product(name: "Logging", package: "swift-log", condition: gateway),

@@ -13,6 +13,8 @@ TESTING_FAILED = re.compile(r"^\S+ Test (?!run with)\S.* failed after [\d.]+ sec
 XCTEST_PASSED = re.compile(r"^Test Case '.*' passed")
 XCTEST_FAILED = re.compile(r"^Test Case '.*' failed")
 TROUBLE = re.compile(r"error:|warning:|recorded an issue|failed after| failed \(|Fatal error|crash|signal code", re.IGNORECASE)
+# Counts that tests print, which are worth seeing when all went well.
+COUNTS = re.compile(r"^\d+ kills, |^10,000 sessions: ")
 
 
 def count(line, passed, failed):
@@ -30,7 +32,7 @@ def main():
     passed = failed = 0
     for line in process.stdout:
         passed, failed = count(line, passed, failed)
-        if TROUBLE.search(line):
+        if TROUBLE.search(line) or COUNTS.match(line):
             print(line, end="", flush=True)
     code = process.wait()
     if code != 0 and failed == 0:

@@ -26,12 +26,18 @@ struct GatewayCommand: AsyncParsableCommand {
               husk gateway --credentials credentials.json --host :: --log-level info
               husk gateway --credentials credentials.json --messages
               husk gateway --credentials credentials.json --suites 0,2
+              husk gateway --credentials credentials.json --store gateway.db
+
+            With --store, sessions, keys and mailboxes outlive the gateway: after a crash or a power cut devices \
+            go on as if nothing had happened. See 'husk store --help'.
 
             \(ExitStatus.help)
             """)
 
     @Option(help: ArgumentHelp("The credentials file.", valueName: "file"))
     var credentials: String
+
+    @OptionGroup var store: StoreOptions
 
     @Option(help: ArgumentHelp("Address to listen on: 0.0.0.0 or :: for all.", valueName: "address"))
     var host = "127.0.0.1"
@@ -100,12 +106,16 @@ struct GatewayCommand: AsyncParsableCommand {
     }
 
     private func start(_ known: Credentials, logger: Logger) async throws(Failure) -> Gateway {
-        do throws(GatewayError) {
+        do {
             return try await Gateway.start(
                 GatewayConfiguration(host: host, port: port, suites: suites?.suites ?? CipherSuite.all),
-                credentials: known, logger: logger)
+                credentials: known, store: store.openIfNamed(), logger: logger)
+        } catch let failure as Failure {
+            throw failure
+        } catch let error as GatewayError {
+            throw Failure(error.status, "\(error)")
         } catch {
-            throw Failure(.unavailable, "\(error)")
+            throw Failure(.failed, "\(error)")
         }
     }
 

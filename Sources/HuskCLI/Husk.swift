@@ -21,7 +21,10 @@ struct HuskCommand: AsyncParsableCommand {
             \(ExitStatus.help)
             """,
         version: "0.1.0",
-        subcommands: [DemoCommand.self, PSKCommand.self, GatewayCommand.self, DeviceCommand.self, ApplicationCommand.self, EnvelopeCommand.self])
+        subcommands: [
+            DemoCommand.self, PSKCommand.self, GatewayCommand.self, DeviceCommand.self, ApplicationCommand.self,
+            EnvelopeCommand.self, StoreCommand.self,
+        ])
 }
 
 @main

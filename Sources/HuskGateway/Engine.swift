@@ -28,6 +28,10 @@ final class Engine {
     var bodies: BodyTable
     /// Who has a mailbox.
     let addressees: Set<String>
+    /// Keys for what is stored; nil if nothing is.
+    var storeKeys: StoreKeys?
+    /// What changed since it was last handed to the store.
+    var unstored = Unstored()
     var messageID = UInt16.random(in: 0...UInt16.max)
     /// Of the datagram that is being answered, in milliseconds.
     var now: UInt64 = 0
@@ -68,6 +72,8 @@ final class Engine {
         var overheadBytes: Int?
         /// Where to remember the answer. Requests that changed nothing are answered alike when they come again.
         var memory: Memory = .none
+        /// Whose request was answered, so that the answer is stored with it.
+        var session: Session?
 
         enum Memory {
             case none
@@ -149,6 +155,10 @@ final class Engine {
                 combined(message, datagram, from: peer)
             }
         if let response = outcome.response {
+            if storeKeys != nil, let session = outcome.session {
+                session.lastAnswer = (digest(datagram), response)
+                note(changed: session)
+            }
             switch outcome.memory {
             case .none: break
             case .stranger:

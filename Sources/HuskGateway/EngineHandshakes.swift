@@ -85,6 +85,9 @@ extension Engine {
             return failed(request, .format, from: peer, memory: .none)
         }
         let bytes = Array(request.payload.dropFirst(length))
+        if handshakes[identifier] == nil, let response = sessions[identifier]?.answer(again: datagram) {
+            return again(response, to: datagram, from: peer, name: .edhocMessage3)
+        }
         guard let handshake = handshakes[identifier], handshake.peer == peer else {
             received(.edhocMessage3, datagram, from: peer, edhocBytes: bytes.count)
             refused(.unknownHandshake, from: peer)
@@ -108,7 +111,9 @@ extension Engine {
             }
             let completed = try authenticated.compose(message4: &message4)
             announce(try enterSession(handshake, key, completed))
-            return edhoc(request, .edhocMessage4, message4, memory: .device)
+            var outcome = edhoc(request, .edhocMessage4, message4, memory: .device)
+            outcome.session = sessions[identifier]
+            return outcome
         } catch {
             drop(handshake)
             return failed(request, error, from: peer, memory: .stranger)
@@ -157,9 +162,11 @@ extension Engine {
             after: key.key, bytes: configuration.resumptionKeyBytes)
         let context = try completed.securityContext()
         resumptions.advance(from: key, to: next)
+        note(changedResumption: credential.kid)
         handshakes.remove(handshake)
         let session = Session(identifier: handshake.identifier, credential: credential, context: context)
         release(sessions.insert(session))
+        note(changed: session)
         observers.count { $0.handshakesCompleted += 1 }
         return GatewayAuthentication(device: credential.device, suite: suite, peer: peer)
     }
@@ -189,6 +196,9 @@ extension Engine {
         var arrival = Arrival(
             name: .combinedRequest, datagram: datagram, peer: peer, edhocBytes: parts.message3.count,
             handshakeBytes: parts.message3.count + request.edhocOptionBytes)
+        if handshakes[identifier] == nil, let response = sessions[identifier]?.answer(again: datagram) {
+            return again(response, to: datagram, from: peer, name: .combinedRequest)
+        }
         guard let handshake = handshakes[identifier], handshake.peer == peer else {
             note(arrival)
             refused(.unknownHandshake, from: peer)
@@ -250,6 +260,7 @@ extension Engine {
 
     func release(_ session: Session?) {
         guard let session else { return }
+        note(changed: session)
         observations.removeAll(of: session)
         bodies.remove(session)
         identifiers.release(session.identifier)

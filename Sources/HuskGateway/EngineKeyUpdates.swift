@@ -23,7 +23,13 @@ extension Engine {
         }
         var exchange = SecurityContext.Exchange()
         let inner: KeyUpdate.Received
+        let record = device.record
         do {
+            defer {
+                if device.record !== record {
+                    note(changed: device)
+                }
+            }
             inner = try symmetric.unprotect(datagram, of: device, exchange: &exchange)
         } catch {
             received(name, datagram, from: peer)

@@ -24,6 +24,7 @@ extension Engine {
         guard let id = UInt64(path.dropFirst(Self.mailboxPath.utf8.count + 1)) else { return GatewayResponse(.notFound) }
         guard request.code == .delete else { return GatewayResponse(.methodNotAllowed) }
         if mailboxes.remove(id, of: device) {
+            note(changedLetter: id, of: device)
             changed(Self.mailboxPath, device: device)
         }
         // Also if it was not there: a device whose answer was lost asks again (RFC 7252 section 5.8.4).
@@ -42,7 +43,8 @@ extension Engine {
         let fits = destinations.allSatisfy { mailboxes.hasRoom(for: request.payload.count, of: $0) }
         guard fits else { return GatewayResponse(.serviceUnavailable) }
         for destination in destinations {
-            mailboxes.append(request.payload, contentFormat: format, for: destination)
+            let id = mailboxes.append(request.payload, contentFormat: format, for: destination)
+            note(changedLetter: id, of: destination)
             changed(Self.mailboxPath, device: destination)
         }
         observers.count { $0.envelopes += 1 }

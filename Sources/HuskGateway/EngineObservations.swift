@@ -78,6 +78,7 @@ extension Engine {
             message.observe(sequence)
         }
         do throws(HuskError) {
+            reserve(observation.holder)
             let datagram = try observation.holder.protect(message, exchange: &observation.exchange)
             observation.isDue = false
             let timeout = UInt64.random(in: Self.ackTimeout)

@@ -31,6 +31,12 @@ extension Engine {
         do {
             inner = try session.context.unprotect(request: datagram, exchange: &exchange)
         } catch {
+            if error == .replay, let response = session.answer(again: datagram) {
+                return again(response, to: datagram, from: peer, name: arrival.name)
+            }
+            if error == .authentication {
+                noteForgery(session)
+            }
             note(arrival)
             let (code, text): (CoAPCode, StaticString) =
                 switch error {
@@ -42,10 +48,12 @@ extension Engine {
                 }
             return unprotected(request, code, text, .session(error), from: peer)
         }
+        note(changed: session)
         note(arrival, overheadBytes: datagram.count - request.edhocOptionBytes - inner.encodedCount)
         if arrival.name == .oscoreRequest && session.awaitsFifthMessage {
             session.awaitsFifthMessage = false
             resumptions.confirm(session.credential)
+            note(changedResumption: session.credential.kid)
         }
         release(sessions.use(session))
         observers.count { $0.requests += 1 }
@@ -54,13 +62,14 @@ extension Engine {
             return Outcome(response: nil, name: .oscoreResponse)
         }
         do {
+            reserve(session)
             let datagram = try session.protect(response, exchange: &exchange)
             if let resource = reply.observed {
                 observe(inner, resource, of: session, from: peer, exchange)
             }
             return Outcome(
                 response: datagram, name: .oscoreResponse, overheadBytes: datagram.count - response.encodedCount,
-                memory: .device)
+                memory: .device, session: session)
         } catch {
             logger.error("response could not be protected", metadata: ["reason": "\(error.reason)"])
             return Outcome(response: nil, name: .oscoreResponse)

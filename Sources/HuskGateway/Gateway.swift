@@ -33,9 +33,14 @@ public final class Gateway: Service, Sendable {
     public var counters: GatewayCounters { observers.counters }
 
     /// Binds the port and begins to serve.
+    ///
+    /// With a store, a gateway goes on where the last one on it ended, however that ended. No answer leaves before what
+    /// it depends on is durable. Events are told before that: if the gateway is killed in between, the device sends
+    /// again and the next gateway tells of the same reading, so that an acknowledged reading was told of at least once.
+    /// Give a store to one gateway at a time; it is closed when the gateway ends.
     public static func start(
         _ configuration: GatewayConfiguration = GatewayConfiguration(), credentials: Credentials,
-        router: Router = Router(), logger: Logger = Logger(label: "husk.gateway")
+        router: Router = Router(), store: Store? = nil, logger: Logger = Logger(label: "husk.gateway")
     ) async throws(GatewayError) -> Gateway {
         guard (try? HandshakeConfiguration(suites: configuration.suites)) != nil else { throw .suites }
         let observers = Observers(buffer: configuration.limits.eventBuffer)
@@ -47,7 +52,10 @@ public final class Gateway: Service, Sendable {
                 return channel.eventLoop.makeCompletedFuture {
                     let engine = try Engine(
                         configuration, credentials: credentials, router: router, observers: observers, logger: logger)
-                    let handler = DatagramHandler(engine, logger: logger)
+                    if let store {
+                        try engine.restore(from: store)
+                    }
+                    let handler = DatagramHandler(engine, store: store, observers: observers, logger: logger)
                     try channel.pipeline.syncOperations.addHandler(handler)
                     let bound = NIOLoopBound(handler, eventLoop: channel.eventLoop)
                     opened.handler.withLock { $0 = bound }
@@ -62,6 +70,9 @@ public final class Gateway: Service, Sendable {
         } catch {
             // A bootstrap that fails to bind leaves its channel open, and with it the engine and the keys.
             try? await opened.channel.withLock { $0 }?.close()
+            if let error = error as? StoreError {
+                throw .store(error)
+            }
             throw GatewayError(error, host: configuration.host, port: configuration.port)
         }
         let port = channel.localAddress?.port ?? configuration.port
@@ -101,7 +112,7 @@ public final class Gateway: Service, Sendable {
         logger.info("gateway stopped")
     }
 
-    /// Closes the port and forgets all sessions.
+    /// Closes the port and forgets all sessions that are not in a store.
     public func shutdown() async {
         channel.close(promise: nil)
         try? await channel.closeFuture.get()
@@ -112,85 +123,6 @@ public final class Gateway: Service, Sendable {
 private final class Opened: Sendable {
     let channel = Mutex<(any Channel)?>(nil)
     let handler = Mutex<NIOLoopBound<DatagramHandler>?>(nil)
-}
-
-/// Moves datagrams between the socket and the engine, on the event loop of the channel.
-private final class DatagramHandler: ChannelInboundHandler {
-    typealias InboundIn = AddressedEnvelope<ByteBuffer>
-    typealias OutboundOut = AddressedEnvelope<ByteBuffer>
-
-    private let engine: Engine
-    private let logger: Logger
-    private var housekeeping: RepeatedTask?
-    private var context: ChannelHandlerContext?
-
-    init(_ engine: Engine, logger: Logger) {
-        self.engine = engine
-        self.logger = logger
-    }
-
-    func channelActive(context: ChannelHandlerContext) {
-        self.context = context
-        // What has had its time goes, and what nobody acknowledged is sent again, even if nobody sends anything.
-        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
-        housekeeping = context.eventLoop.scheduleRepeatedTask(
-            initialDelay: .milliseconds(500), delay: .milliseconds(500)
-        ) { _ in
-            handler.value.engine.expire(now: Self.now)
-            handler.value.notify()
-        }
-        context.fireChannelActive()
-    }
-
-    func changed(_ path: String, device: String?) {
-        engine.changed(path, device: device)
-        notify()
-    }
-
-    /// Sends the notifications that are due.
-    private func notify() {
-        guard let context, context.channel.isWritable else { return }
-        let notifications = engine.notifications(now: Self.now)
-        guard !notifications.isEmpty else { return }
-        for notification in notifications {
-            write(notification.datagram, to: notification.peer, context)
-        }
-        context.flush()
-    }
-
-    private func write(_ datagram: [UInt8], to peer: SocketAddress, _ context: ChannelHandlerContext) {
-        let buffer = context.channel.allocator.buffer(bytes: datagram)
-        context.write(wrapOutboundOut(AddressedEnvelope(remoteAddress: peer, data: buffer)), promise: nil)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        housekeeping?.cancel()
-        self.context = nil
-        context.fireChannelInactive()
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let envelope = unwrapInboundIn(data)
-        let datagram = Array(envelope.data.readableBytesView)
-        guard let response = engine.receive(datagram, from: envelope.remoteAddress, now: Self.now) else { return }
-        // A peer that asks faster than the network takes answers loses some, as any network may.
-        guard context.channel.isWritable else { return }
-        write(response, to: envelope.remoteAddress, context)
-    }
-
-    func channelReadComplete(context: ChannelHandlerContext) {
-        context.flush()
-        // What these datagrams changed for others.
-        notify()
-        context.fireChannelReadComplete()
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // Such as an ICMP "unreachable" for an earlier answer: of one peer, and not the gateway's to stop for.
-        logger.debug("datagram error", metadata: ["error": "\(error)"])
-    }
-
-    private static var now: UInt64 { NIODeadline.now().uptimeNanoseconds / 1_000_000 }
 }
 
 extension GatewayError {

@@ -79,6 +79,9 @@ public struct GatewayCounters: Sendable, Equatable {
     public var envelopes: UInt64 = 0
     /// Observations ended because nobody acknowledged a notification.
     public var notificationsTimedOut: UInt64 = 0
+    /// Times that changes were made durable, and that this failed; those are tried again.
+    public var storeCommits: UInt64 = 0
+    public var storeFailures: UInt64 = 0
     /// How many there are now.
     public var pendingHandshakes: Int = 0
     public var sessions: Int = 0

@@ -6,6 +6,8 @@ public enum GatewayError: Error, Sendable, Equatable {
     case addressUnavailable(host: String, port: Int)
     /// No suites, or more than eight.
     case suites
+    /// The store cannot be read.
+    case store(StoreError)
     /// Anything else the system reports, as its error number.
     case system(host: String, port: Int, errno: Int32)
 }
@@ -21,6 +23,8 @@ extension GatewayError: CustomStringConvertible {
             "\(host) (port \(port)) is not an address of this machine: choose one that is, or 0.0.0.0 for all"
         case .suites:
             "a gateway needs one to eight cipher suites: name them in its configuration"
+        case .store(let error):
+            error.description
         case .system(let host, let port, let errno):
             "cannot bind UDP port \(port) of \(host): system error \(errno)"
         }

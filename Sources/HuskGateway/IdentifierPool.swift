@@ -35,6 +35,14 @@ struct IdentifierPool {
         return nil
     }
 
+    /// Takes one that a stored session has; false if it is taken or means somebody else.
+    mutating func claim(_ identifier: ConnectionIdentifier) -> Bool {
+        guard (1...3).contains(identifier.count), !reserved.contains(identifier) else { return false }
+        guard live.insert(identifier).inserted else { return false }
+        used[Self.level(of: identifier)] += 1
+        return true
+    }
+
     mutating func release(_ identifier: ConnectionIdentifier) {
         guard live.remove(identifier) != nil else { return }
         used[Self.level(of: identifier)] -= 1

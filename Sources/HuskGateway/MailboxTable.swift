@@ -7,7 +7,7 @@
 /// one that was acted upon.
 struct MailboxTable {
     struct Letter {
-        /// Names the envelope to its addressee; never used twice while the gateway runs.
+        /// Names the envelope to its addressee; never used twice while the gateway runs, nor after it with a store.
         var id: UInt64
         var contentFormat: UInt32
         var bytes: [UInt8]
@@ -25,6 +25,18 @@ struct MailboxTable {
         nextID = firstID
     }
 
+    /// Puts back an envelope that was stored, in its order.
+    mutating func restore(_ letter: Letter, for device: String) {
+        mailboxes[device, default: []].append(letter)
+    }
+
+    /// IDs go on from there.
+    mutating func resume(at id: UInt64) {
+        nextID = id
+    }
+
+    func letter(_ id: UInt64, of device: String) -> Letter? { mailboxes[device]?.first { $0.id == id } }
+
     /// The oldest one.
     func first(of device: String) -> Letter? { mailboxes[device]?.first }
 
@@ -35,9 +47,13 @@ struct MailboxTable {
         return letters.count < limit && letters.reduce(byteCount) { $0 + $1.bytes.count } <= byteLimit
     }
 
-    mutating func append(_ bytes: [UInt8], contentFormat: UInt32, for device: String) {
-        mailboxes[device, default: []].append(Letter(id: nextID, contentFormat: contentFormat, bytes: bytes))
+    /// Gives the ID.
+    @discardableResult
+    mutating func append(_ bytes: [UInt8], contentFormat: UInt32, for device: String) -> UInt64 {
+        let id = nextID
+        mailboxes[device, default: []].append(Letter(id: id, contentFormat: contentFormat, bytes: bytes))
         nextID += 1
+        return id
     }
 
     /// True if it was there.

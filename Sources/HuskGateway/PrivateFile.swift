@@ -45,6 +45,22 @@ func readPrivateFile(_ path: String, maximumBytes: Int) throws(FileFailure) -> P
     return content
 }
 
+/// Makes an empty file with mode 0600 if there is none; one that is there must not be for others to read.
+func createPrivateFile(_ path: String) throws(StoreError) {
+    let descriptor = unsafe open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor < 0 else {
+        _ = close(descriptor)
+        return
+    }
+    guard errno == EEXIST else { throw .cannotOpen(path: path, reason: systemMessage(errno)) }
+    var status = stat()
+    // Not opened: closing it again would give up the locks that this process may have on it.
+    guard unsafe stat(path, &status) == 0 else { throw .cannotOpen(path: path, reason: systemMessage(errno)) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .cannotOpen(path: path, reason: "is not a file") }
+    let mode = UInt32(status.st_mode & 0o7777)
+    guard mode & ~0o600 == 0 else { throw .permissions(path: path, mode: mode) }
+}
+
 /// What the system calls an error.
 func systemMessage(_ errno: Int32) -> String {
     unsafe String(cString: strerror(errno))

@@ -32,6 +32,20 @@ struct ResumptionTable {
         byIdentifier[identifier] ?? []
     }
 
+    /// Those of a device: of its last session, and the one before.
+    func keys(of kid: [UInt8]) -> (last: PresentedKey, before: PresentedKey?)? {
+        devices[kid].map { ($0.last, $0.before) }
+    }
+
+    /// Puts back the keys of a device that were stored.
+    mutating func restore(last: PresentedKey, before: PresentedKey?) {
+        devices[last.credential.kid] = Entry(last: last, before: before)
+        for key in [last, before] {
+            guard let key else { continue }
+            byIdentifier[key.key.kid, default: []].append(key)
+        }
+    }
+
     /// message_3 has verified under `used`, and the session left `next`.
     mutating func advance(from used: PresentedKey, to next: consuming PreSharedKey) {
         let credential = used.credential

@@ -9,6 +9,10 @@ final class Session {
     var context: SecurityContext
     /// The device has not spoken since the answer that completed its handshake.
     var awaitsFifthMessage = true
+    /// With a store: the keys as they are stored, made when they are first.
+    var sealed: [UInt8] = []
+    /// With a store: what was answered last, and SHA-256 of the datagram that it answered.
+    var lastAnswer: (digest: [UInt8], response: [UInt8])?
 
     init(identifier: ConnectionIdentifier, credential: DeviceCredential, context: consuming SecurityContext) {
         self.identifier = identifier
@@ -35,6 +39,16 @@ struct SessionTable {
     var count: Int { sessions.count }
 
     subscript(identifier: ConnectionIdentifier) -> Session? { sessions[identifier] }
+
+    func isUsed(_ session: Session) -> Bool { devices[session.credential.kid]?.used === session }
+
+    /// Puts back a session that was stored.
+    mutating func restore(_ session: Session, isUsed: Bool) {
+        sessions[session.identifier] = session
+        let entry = devices[session.credential.kid] ?? Entry()
+        devices[session.credential.kid] =
+            isUsed ? Entry(used: session, unused: entry.unused) : Entry(used: entry.used, unused: session)
+    }
 
     /// Adds a session and returns the one it replaces: an older one that was never used.
     mutating func insert(_ session: Session) -> Session? {

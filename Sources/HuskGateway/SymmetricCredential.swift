@@ -27,6 +27,11 @@ public final class SymmetricCredential: Sendable {
         _ = try makeUpdate()
     }
 
+    /// Tells this secret from others.
+    func fingerprint() -> [UInt8] {
+        secret.withBytes { digest($0) }
+    }
+
     /// The gateway's side, as it is before the first message.
     func makeUpdate() throws(HuskError) -> KeyUpdate {
         try secret.withBytes { (secret) throws(HuskError) in

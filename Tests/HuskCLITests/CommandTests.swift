@@ -37,6 +37,10 @@ struct CommandTests {
         #expect(gateway.port == 5683)
         #expect(!gateway.messages)
 
+        #expect(gateway.store.store == nil)
+
+        let check = try parse(StoreCommand.Check.self, "store check --store g.db")
+        #expect(check.place.store == "g.db" && check.place.key.storeKey == nil)
         let device = try parse(DeviceCommand.self, "device --credentials c.json")
         #expect(device.host == "127.0.0.1")
         #expect(device.port == 5683)
@@ -74,7 +78,8 @@ struct CommandTests {
         "psk new --kid 0", "psk new --kid xx", "psk new --bytes 15", "psk new --bytes 65", "psk new --format xml",
         "psk new --kid 00112233445566778899aabbccddeeff001122334455667788", "psk new --gateway \u{1b}",
         "gateway", "gateway --credentials c --port 65536", "gateway --credentials c --port -1",
-        "gateway --credentials c --log-level loud",
+        "gateway --credentials c --log-level loud", "store check", "store import --store g.db",
+        "store export --store g.db",
         "device", "device --credentials c --psk 00", "device --psk 00", "device --psk 00 --kid 00",
         "device --credentials c --gateway g", "device --credentials c --port 0", "device --credentials c --readings -1",
         "demo --machine pdp11", "demo --readings 0", "demo --readings 256", "demo --timeout 0", "demo extra", "fly",

@@ -1,5 +1,6 @@
 // The gateway on real sockets of this machine.
 #if Gateway
+import GRDB
 import Husk
 import Logging
 import NIOCore
@@ -44,6 +45,48 @@ private struct Radio {
         let buffer = ByteBuffer(bytes: bytes)
         guard let address = channel.remoteAddress else { return }
         channel.writeAndFlush(AddressedEnvelope(remoteAddress: address, data: buffer), promise: nil)
+    }
+}
+
+@Suite struct GatewayStoreTests {
+    /// Whether a device gets in and its reading is answered, in a second and a half.
+    private func authenticates(_ index: Int, _ port: Int) async throws -> Bool {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask { try await sendReading(index, port: port) == .changed }
+            group.addTask {
+                try await Task.sleep(for: .milliseconds(1500))
+                return false
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? false
+        }
+    }
+
+    @Test func nothingIsAnsweredThatIsNotDurable() async throws {
+        let file = try StoreFile()
+        let store = try file.open()
+        var configuration = GatewayConfiguration(host: "127.0.0.1", port: 0)
+        configuration.suites = CipherSuite.all
+        let gateway = try await Gateway.start(configuration, credentials: credentials(4), store: store, logger: quiet)
+        async let running: Void = gateway.run()
+        #expect(try await authenticates(0, gateway.port))
+        #expect(gateway.counters.storeCommits > 0 && gateway.counters.storeFailures == 0)
+        try await store.queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = ON") }
+        #expect(try await !authenticates(1, gateway.port))
+        #expect(gateway.counters.storeFailures > 0)
+        // It was received and is done with as far as the engine is concerned; only its answer is missing.
+        #expect(gateway.counters.handshakesCompleted == 2)
+        try await store.queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = OFF") }
+        try await Task.sleep(for: .milliseconds(1100))
+        #expect(try await authenticates(2, gateway.port))
+        await gateway.shutdown()
+        try await running
+        let summary = try file.open().check()
+        #expect(summary.sessions == 3)
+        // One at a time, and it is told apart from a port that is taken.
+        let holder = try file.open()
+        #expect(throws: StoreError.inUse(path: file.path)) { _ = try file.open() }
+        holder.close()
     }
 }
 

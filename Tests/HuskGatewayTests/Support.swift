@@ -97,6 +97,7 @@ final class World {
 
     let observers: Observers
     let engine: Engine
+    let store: Store?
     var now: UInt64 = 1_000_000
     var faults = Faults()
     var random: SplitMix
@@ -106,20 +107,32 @@ final class World {
 
     init(
         _ credentials: Credentials, suites: [CipherSuite] = CipherSuite.all, limits: GatewayLimits = GatewayLimits(),
-        router: Router = Router(), seed: UInt64 = 1, resumptionKeyBytes: Int = 32
+        router: Router = Router(), store: Store? = nil, seed: UInt64 = 1, resumptionKeyBytes: Int = 32
     ) throws {
+        self.store = store
         observers = Observers(buffer: 100_000)
         var configuration = GatewayConfiguration(suites: suites, limits: limits)
         configuration.resumptionKeyBytes = resumptionKeyBytes
         engine = try Engine(
             configuration, credentials: credentials, router: router, observers: observers, logger: quiet)
+        if let store {
+            try engine.restore(from: store)
+        }
         random = SplitMix(state: seed)
+    }
+
+    /// Makes durable what changed, as the gateway does before anything is sent.
+    func commit() throws {
+        guard let taken = try engine.takeChanges() else { return }
+        try store?.commit(taken.changes)
     }
 
     var counters: GatewayCounters { observers.counters }
 
     func send(_ bytes: [UInt8], from peer: SocketAddress) -> [UInt8]? {
-        engine.receive(bytes, from: peer, now: now)
+        let response = engine.receive(bytes, from: peer, now: now)
+        try! commit()
+        return response
     }
 
     func send(_ message: CoAPMessage, from peer: SocketAddress) throws -> CoAPMessage? {
