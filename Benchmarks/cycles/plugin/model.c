@@ -152,7 +152,7 @@ void model_access(uint64_t address, unsigned size_shift)
 {
     accessed = true;
     data_waits += address < RAM_START;
-    if (last == NULL || !is_single(last)) {
+    if (last == NULL || !is_single(last) || options.aligned) {
         return;
     }
     if (size_shift == 1) {

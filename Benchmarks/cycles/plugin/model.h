@@ -4,12 +4,14 @@
 
 #include "insn.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 struct model_options {
     const struct core *core;
     unsigned wait;       /* wait states of flash: cycles that each new line of code, or word of data, takes longer */
+    bool aligned;        /* an access costs the same at any address */
     unsigned line_bytes; /* bytes of code that one access to flash brings; a power of two, at least 4 */
 };
 

@@ -1,9 +1,9 @@
 /* The cycle model as a plugin of QEMU's translator:
- *     -plugin cycles.so,core=m4,functions=FILE,out=FILE[,wait=N][,line=BYTES][,multiplier=N]
+ *     -plugin cycles.so,core=m4,functions=FILE,out=FILE[,wait=N][,line=BYTES][,multiplier=N][,aligned=1]
  * `functions` has a line "start end" in hexadecimal for each function, ascending; `out` receives, for each region in
  * the order it ran, a line "region NUMBER" and below it lines "node ID PARENT FUNCTION CALLS CYCLES LOW INSTRUCTIONS",
  * where FUNCTION is a line number of `functions` from 0 on. `multiplier` is what MULS takes on Cortex-M0 and M0+: 1
- * or 32. */
+ * or 32. `aligned` counts every access as an aligned one. */
 #include "core.h"
 #include "insn.h"
 #include "model.h"
@@ -164,6 +164,10 @@ static bool set_number(const char *key, const char *value)
     unsigned long number = strtoul(value, NULL, 10);
     if (strcmp(key, "wait") == 0 && number <= 100) {
         options.wait = (unsigned)number;
+        return true;
+    }
+    if (strcmp(key, "aligned") == 0 && number <= 1) {
+        options.aligned = number == 1;
         return true;
     }
     if (strcmp(key, "line") == 0 && number >= 4 && number <= 64 && (number & (number - 1)) == 0) {

@@ -90,7 +90,7 @@ def simulator(core, image):
 
 def run(plugin, image, core, **options):
     """Runs an image to its end; returns the lines it printed and the roots of its regions. `options` are those of the
-    plugin: wait, line, multiplier."""
+    plugin: wait, line, multiplier, aligned."""
     known = functions(image)
     with tempfile.TemporaryDirectory() as folder:
         table, out = pathlib.Path(folder, "functions"), pathlib.Path(folder, "out")

@@ -1,6 +1,6 @@
 """A second count of the same program that shares nothing with the plugin: it reads the assembly of a listing (objdump)
 and a trace of program counters (QEMU's own, without the plugin), and adds up the manuals' tables by mnemonic. It sees
-no data addresses, so what it counts must not have unaligned accesses."""
+no data addresses, so every access counts as an aligned one."""
 import pathlib
 import re
 import subprocess
