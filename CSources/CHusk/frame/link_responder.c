@@ -5,6 +5,8 @@
 #include "edhoc/context.h"
 #include "frame/steps.h"
 
+/* Flag byte and identifier of an EDHOC frame. */
+#define HEADER_MAX_BYTES (1 + 1 + HUSK_OSCORE_ID_MAX_BYTES)
 #define MARK_BYTES sizeof((husk_link *)0)->marks[0]
 
 static husk_status open(husk_link *link)
@@ -74,24 +76,29 @@ static husk_status take_message_1(husk_link *link, const uint8_t *message, size_
     if (status != HUSK_OK) {
         return status;
     }
-    link->edhoc = session;
-    link->peer = session.c_i;
-    link->own = link->config->id;
-    if (husk_id_equal(&link->own, &link->peer)) {
-        link->own.len = 1;
-        link->own.bytes[0] = link->peer.bytes[0] ^ 1;
+    husk_id own = link->config->id;
+    if (husk_id_equal(&own, &session.c_i)) {
+        own.len = 1;
+        own.bytes[0] = session.c_i.bytes[0] ^ 1;
     }
+    /* Apart from what is in progress: anybody can send a message 1 that cannot be answered. */
+    uint8_t message_2[HUSK_LINK_BUFFER_BYTES - HEADER_MAX_BYTES];
     size_t cap;
-    uint8_t *out = husk_link_edhoc_begin(link, HUSK_FRAME_EDHOC_MESSAGE_2, true, &cap);
-    status = husk_edhoc_message_2_compose(&link->edhoc, &link->own, (husk_bytes){NULL, 0}, out, cap, &len);
-    memset(link->marks, 0, sizeof link->marks);
+    size_t len_2;
+    status = husk_edhoc_message_2_compose(&session, &own, (husk_bytes){NULL, 0}, message_2, sizeof message_2, &len_2);
     if (status != HUSK_OK) {
-        husk_edhoc_wipe(&link->edhoc);
-        link->send_now = false;
+        husk_edhoc_wipe(&session);
         return status;
     }
+    link->edhoc = session;
+    husk_edhoc_wipe(&session);
+    link->peer = link->edhoc.c_i;
+    link->own = own;
+    uint8_t *out = husk_link_edhoc_begin(link, HUSK_FRAME_EDHOC_MESSAGE_2, true, &cap);
+    memcpy(out, message_2, len_2);
+    memset(link->marks, 0, sizeof link->marks);
     memcpy(link->marks[0], mark, MARK_BYTES);
-    return husk_link_flight(link, HUSK_LINK_IDLE, len);
+    return husk_link_flight(link, HUSK_LINK_IDLE, len_2);
 }
 
 /* The key that message 3 names. */
