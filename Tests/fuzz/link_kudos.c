@@ -47,5 +47,7 @@ void fuzz_one(fuzz_input in)
             .kudos_config = &end->kudos_config,
         };
     }
-    fuzz_link_run(&in, (choice & 2) != 0 ? 24 : 0, fs);
+    /* Whoever forges a message can say that his side runs FS mode, after which no-FS mode is refused for good (section
+     * 4.4.2): with the keys in his hands, the ends are locked out in either mode. */
+    fuzz_link_run(&in, (choice & 2) != 0 ? 24 : 0, true);
 }
