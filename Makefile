@@ -21,7 +21,7 @@ ARM := arm-none-eabi-
 ARMV7A := arm-linux-gnueabihf-gcc
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Werror
-INCLUDES := -ICSources/CHusk/include -ICSources/CHusk -ICSources/firmware -ITests/C
+INCLUDES := -ICSources/CHusk/include -ICSources/CHusk -ICSources/CHuskHost/include -ICSources/firmware -ITests/C
 C_FLAGS := -std=c11 $(WARNINGS) $(INCLUDES) -MMD -MP
 
 CORE := $(wildcard CSources/CHusk/*/*.c)
@@ -147,6 +147,8 @@ test-constant-time-gcc test-constant-time-clang: test-constant-time-%: $(B)/chec
 	@$(VALGRIND) $<
 	@$(VALGRIND) $< --leak >/dev/null 2>&1; [ $$? -eq 9 ] || { echo 'FAILED a planted leak was not found'; exit 1; }
 	@echo 'a planted leak is found: 1 passed, 0 failed'
+
+include CSources/CHuskHost/host.mk
 
 # ---- Arm: the core for every processor, and images for QEMU's machines -----------------------------------------------
 

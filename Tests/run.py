@@ -24,6 +24,7 @@ STAGES = {
     "device and gateway in one image": "test-loopback",
     "NIST vectors from files": "test-vectors",
     "against libsodium and mbedTLS": "test-differential",
+    "tables of the host": "test-host-tables",
     "constant time": "test-constant-time",
     "fuzzing, ten seconds each": "test-fuzz",
     "README": "test-readme",
