@@ -330,7 +330,7 @@ OPT ?=
 REGION ?= edhoc_psk/suite_0/message_4
 PROFILED = $(B)/$(CPU)$(OPT)/bench/device
 
-.PHONY: cycles cycles-images profile bench-check bench-accept test-cycles
+.PHONY: cycles cycles-images profile bench-check bench-check-cycles bench-accept bench-accept-cycles test-cycles
 cycles: deps ## Cycles of every scenario on Cortex-M0+, M3 and M4, into Benchmarks/results/cycles.json
 	@$(MAKE) --no-print-directory cycles-images
 	@$(MEASURE) --json $(BENCH_RESULTS)
@@ -339,15 +339,19 @@ profile: $(BENCH_PLUGIN) $(PROFILED).elf ## Where cycles go, by function: CPU=m4
 	@$(PYTHON) $(BENCH)/tools/hotspots.py $(BENCH_PLUGIN) $(PROFILED).elf $(CPU) $(REGION) \
 		--folded $(PROFILED).folded --svg $(PROFILED).svg
 	@echo "stacks: $(PROFILED).folded, flame graph: $(PROFILED).svg"
-bench-check: deps ## Fails if a scenario takes more than 1 % more cycles than Benchmarks/thresholds says
-	@$(MAKE) --no-print-directory cycles-images
+bench-check: deps ## Fails if a scenario costs more than 1 % more than Benchmarks/thresholds says, or a message a byte
+	@$(MAKE) --no-print-directory -k bench-check-cycles $(BENCH_CHECKS)
+bench-check-cycles: cycles-images
 	@$(MEASURE) --check Benchmarks/thresholds
-bench-accept: deps ## Makes today's cycles the thresholds of this compiler, and the results
-	@$(MAKE) --no-print-directory cycles-images
+bench-accept: deps ## Makes today's figures the thresholds of this compiler, and the results
+	@$(MAKE) --no-print-directory bench-accept-cycles $(BENCH_CHECKS:bench-check-%=bench-accept-%)
+bench-accept-cycles: cycles-images
 	@$(MEASURE) --accept Benchmarks/thresholds --json $(BENCH_RESULTS)
 
 test-cycles: $(BENCH_PLUGIN) $(IMAGE_CPUS:%=$(B)/%/bench/routines.elf) ## The cycle model against known counts
 	@$(PYTHON) $(BENCH)/tools/validate.py $(B)
+
+include Benchmarks/device.mk
 
 # ---- The README's examples, and other people's implementations ----------------------------------------------------------
 

@@ -281,7 +281,7 @@ static size_t take_protected(loopback_gateway *gateway, const husk_coap_message 
         .options = {observe, observes},
         .message_id = inner.message_id,
         .token = inner.token,
-        .payload = {gateway->last_payload, gateway->last_payload_len},
+        .payload = {gateway->last_payload, gateway->silent ? 0 : gateway->last_payload_len},
     };
     uint8_t options[24];
     if (gateway->assembly != NULL) {

@@ -21,6 +21,7 @@ typedef struct loopback_gateway {
     husk_oscore_context context;
     bool has_context;
     bool no_combined;       /* behave like a gateway that does not know RFC 9668 */
+    bool silent;            /* send no payload back */
     uint8_t rpsk[2][34];    /* rKID and rPSK: that of the last session, and the one before until the next message */
     size_t rpsk_len[2];
     size_t rpsk_bytes;      /* of the next one */

@@ -1,10 +1,12 @@
-/* All that a device does with Husk: primitives, OSCORE, KUDOS, EDHOC-PSK. */
+/* All that a device does with Husk: primitives, OSCORE, frames, envelopes, KUDOS, EDHOC-PSK. */
 #include "scenarios.h"
 
 int main(void)
 {
     primitives();
     oscore();
+    frame();
+    envelope();
     kudos();
     edhoc();
     return 0;

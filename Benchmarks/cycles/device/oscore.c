@@ -6,12 +6,11 @@
 
 #include <string.h>
 
-#define PAYLOAD_MAX_BYTES 1024
 #define DATAGRAM_CAP (PAYLOAD_MAX_BYTES + 96)
 
 static husk_oscore_context client, server;
 static husk_oscore_exchange asked, served;
-static uint8_t payload[PAYLOAD_MAX_BYTES], datagram[DATAGRAM_CAP];
+static uint8_t datagram[DATAGRAM_CAP];
 static size_t datagram_len;
 
 static void make_contexts(const husk_aead *aead)
@@ -32,13 +31,31 @@ static void make_contexts(const husk_aead *aead)
     bench_ok(husk_oscore_context_init(&server, &parameters), "server");
 }
 
-static void check(const husk_coap_message *inner, size_t size)
+static void check(const husk_coap_message *inner, husk_bytes payload)
 {
-    bench_check(inner->payload.len == size && memcmp(inner->payload.data, payload, size) == 0,
+    bench_check(inner->payload.len == payload.len && memcmp(inner->payload.data, payload.data, payload.len) == 0,
                 "the payload arrives as it was sent");
 }
 
-static void exchange(const char *aead, size_t size)
+/* Bytes of the same message without protection. */
+static size_t plain_bytes(const husk_coap_message *message)
+{
+    static uint8_t plain[DATAGRAM_CAP];
+    husk_coap_writer w;
+    size_t len;
+    husk_coap_writer_init(&w, plain, sizeof plain, message->type, message->code, message->message_id, message->token);
+    husk_coap_write_payload(&w, message->payload.data, message->payload.len);
+    bench_ok(husk_coap_writer_finish(&w, &len), "without protection");
+    return len + message->options.len;
+}
+
+static void print_message(bool up, const char *name, const husk_coap_message *message)
+{
+    bench_print_message(&(bench_message){.up = up, .name = name, .security = datagram_len - plain_bytes(message),
+                                         .payload = message->payload.len, .whole = datagram_len});
+}
+
+static void exchange(const char *aead, husk_bytes payload)
 {
     static const uint8_t token[] = {0x4a, 0x03};
     uint8_t options[32];
@@ -48,55 +65,46 @@ static void exchange(const char *aead, size_t size)
     husk_coap_write_option_uint(&w, HUSK_COAP_CONTENT_FORMAT, READING_CONTENT_FORMAT);
     const husk_coap_message request = {.type = HUSK_COAP_CON, .code = HUSK_COAP_POST, .message_id = 3,
                                        .token = {token, sizeof token}, .options = {options, w.len},
-                                       .payload = {payload, size}};
+                                       .payload = payload};
     husk_coap_message inner;
-    bench_name(aead, "request/protect", bench_number(size), NULL);
+    bench_name("oscore", aead, "request/protect", bench_number(payload.len));
     BENCH_OPEN();
     husk_status status = husk_oscore_request_protect(&client, &asked, &request, datagram, sizeof datagram,
                                                      &datagram_len);
     BENCH_CLOSE();
     bench_ok(status, "request: protect");
+    print_message(true, "request", &request);
 
-    bench_name(aead, "request/unprotect", bench_number(size), NULL);
+    bench_name("oscore", aead, "request/unprotect", bench_number(payload.len));
     BENCH_OPEN();
     status = husk_oscore_request_unprotect(&server, &served, datagram, datagram_len, &inner);
     BENCH_CLOSE();
     bench_ok(status, "request: unprotect");
-    check(&inner, size);
+    print_message(false, "request", &request);
+    check(&inner, payload);
 
     static const uint8_t format[] = {0xc1, READING_CONTENT_FORMAT};
     const husk_coap_message response = {.type = HUSK_COAP_ACK, .code = HUSK_COAP_CONTENT, .message_id = 3,
                                         .token = {token, sizeof token}, .options = {format, sizeof format},
-                                        .payload = {payload, size}};
-    bench_name(aead, "response/protect", bench_number(size), NULL);
+                                        .payload = payload};
+    bench_name("oscore", aead, "response/protect", bench_number(payload.len));
     BENCH_OPEN();
     status = husk_oscore_response_protect(&server, &served, false, &response, datagram, sizeof datagram,
                                           &datagram_len);
     BENCH_CLOSE();
     bench_ok(status, "response: protect");
+    print_message(true, "response", &response);
 
-    bench_name(aead, "response/unprotect", bench_number(size), NULL);
+    bench_name("oscore", aead, "response/unprotect", bench_number(payload.len));
     BENCH_OPEN();
     status = husk_oscore_response_unprotect(&client, &asked, datagram, datagram_len, &inner);
     BENCH_CLOSE();
     bench_ok(status, "response: unprotect");
-    check(&inner, size);
+    print_message(false, "response", &response);
+    check(&inner, payload);
 }
 
 void oscore(void)
 {
-    static const struct {
-        const char *name;
-        const husk_aead *aead;
-    } aeads[] = {{"oscore/aes_ccm", &husk_aead_aes_ccm_16_64_128}, {"oscore/chacha20", &husk_aead_chacha20_poly1305}};
-    static const size_t sizes[] = {1, 16, 32, 64, 256, 1024};
-    for (size_t i = 0; i < sizeof payload; i++) {
-        payload[i] = (uint8_t)i;
-    }
-    for (size_t i = 0; i < sizeof aeads / sizeof aeads[0]; i++) {
-        make_contexts(aeads[i].aead);
-        for (size_t n = 0; n < sizeof sizes / sizeof sizes[0]; n++) {
-            exchange(aeads[i].name, sizes[n]);
-        }
-    }
+    steady(make_contexts, exchange);
 }

@@ -1,4 +1,4 @@
-/* Names of regions, checks, and random bytes that are the same in every run. */
+/* Names of regions, sizes of messages, checks, and random bytes that are the same in every run. */
 #include "bench.h"
 
 #include "board.h"
@@ -32,6 +32,18 @@ const char *bench_number(size_t number)
     t = (text){0};
     text_add_int(&t, (int32_t)number);
     return t.line;
+}
+
+void bench_print_message(const bench_message *message)
+{
+    text line = {0};
+    text_add(&line, message->up ? "message up " : "message down ");
+    text_add(&line, message->name);
+    text_add_field(&line, "security", message->security);
+    text_add_field(&line, "payload", message->payload);
+    text_add_field(&line, "whole", message->whole);
+    text_add(&line, "\n");
+    board_print(line.line);
 }
 
 void bench_check(bool condition, const char *what)

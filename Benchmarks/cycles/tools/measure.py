@@ -12,14 +12,16 @@ options to the model.
 """
 import argparse
 import concurrent.futures
-import json
 import pathlib
-import re
 import subprocess
 import sys
 
 import images
 import split
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+import result_files  # noqa: E402
+import thresholds  # noqa: E402
 
 SCHEMA = 1
 CORES = ("m0plus", "m3", "m4")
@@ -107,46 +109,31 @@ def spread(results, core):
     return max(100 * (1 - result["cycles_low"] / result["cycles"]) for result in results if result["core"] == core)
 
 
+def cycles_by_name(results):
+    """As thresholds are filed."""
+    return {key(result): result["cycles"] for result in results}
+
+
+def threshold_file(folder):
+    """Where the thresholds of this compiler are."""
+    return pathlib.Path(folder, compiler() + ".json")
+
+
 def check(results, folder):
-    """Compares with the thresholds of this compiler; prints what differs and a line with the counts."""
-    file = pathlib.Path(folder, compiler() + ".json")
-    if not file.exists():
-        print(f"FAILED there are no thresholds for this compiler: {file}; `make bench-accept` makes them")
-        return 1
-    thresholds = json.loads(file.read_text())
-    measured = {key(result): result["cycles"] for result in results}
-    failed = 0
-    for name in sorted(thresholds.keys() | measured.keys()):
-        old, new = thresholds.get(name), measured.get(name)
-        if old is None or new is None:
-            print(f"FAILED {name}: " + ("has no threshold" if old is None else "was not measured"))
-            failed += 1
-            continue
-        if new > old * (1 + TOLERANCE):
-            print(f"FAILED {name}: {new:,} cycles, {100 * (new / old - 1):+.1f} % of {old:,}")
-            failed += 1
-        if new < old * (1 - TOLERANCE):
-            print(f"better {name}: {new:,} cycles, {100 * (new / old - 1):+.1f} % of {old:,}")
-    print(f"cycle thresholds: {len(thresholds.keys() | measured.keys()) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    """Compares with the thresholds of this compiler."""
+    return thresholds.check(cycles_by_name(results), threshold_file(folder), TOLERANCE, "cycles", "cycles")
 
 
 def accept(results, folder):
     """Writes the thresholds of this compiler."""
-    file = pathlib.Path(folder, compiler() + ".json")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({key(result): result["cycles"] for result in results}, indent=1) + "\n")
-    print(f"wrote {file}")
+    thresholds.accept(cycles_by_name(results), threshold_file(folder))
 
 
 def write(results, file, wait, multiplier):
-    """Writes the results, one line for each so that differences can be read."""
-    content = document([], wait, multiplier)
-    rows = ",\n".join("  " + json.dumps(result) for result in results)
-    text = json.dumps(content, indent=1).replace('"results": []', f'"results": [\n{rows}\n ]')
-    assert json.loads(text) == document(results, wait, multiplier)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text + "\n")
+    """Writes the results."""
+    content = document(results, wait, multiplier)
+    result_files.write(file, {name: content[name] for name in content if name != "results"},
+                       {"results": content["results"]})
 
 
 def main():
