@@ -284,8 +284,9 @@ $(IMAGE_CPUS:%=test-loopback-%): test-loopback-%: $(B)/%/loopback.elf
 $(B)/%/loopback.txt: $(B)/%/loopback.elf
 	@$(call run,$(MACHINE_$*),$<) >$@ 2>&1
 
-size-report: $(PROFILE_IMAGES) \
-		$(foreach cpu,$(SIZE_CPUS),$(addprefix $(B)/$(cpu)/,sensor.elf $(FIRMWARE)/sizes.o loopback.txt))
+SIZE_INPUTS := $(PROFILE_IMAGES) $(foreach cpu,$(SIZE_CPUS),$(addprefix $(B)/$(cpu)/,sensor.elf \
+	$(FIRMWARE)/sizes.o loopback.txt stack/device.txt stack/exchanges.txt))
+size-report: $(SIZE_INPUTS)
 	@$(PYTHON) $(FIRMWARE)/tools/size.py $(B)
 
 test-structure: $(CORE_OBJECTS) $(IMAGE_CPUS:%=$(B)/%/sensor.elf) $(PROFILE_IMAGES) ## Include direction, symbols, headers, openings, profiles

@@ -27,10 +27,38 @@ exchanges: deps ## Bytes of every message of Husk, into Benchmarks/results/excha
 	@$(EXCHANGES_MEASURE) --json $(RESULTS)/exchanges.json
 exchanges-programs: $(B)/bench-host/exchanges $(B)/bench-host/device
 
+# The same programs on every core, with the stack below each region painted: build/CPU/stack/NAME.elf
+define stack_image
+$(B)/$(1)/stack/%.o: %.c Makefile
+	@mkdir -p $$(@D)
+	@$(ARM)gcc $$(C_FLAGS) $$(CC_FLAGS_$(1)) -DBENCH_STACK -c $$< -o $$@
+$(B)/$(1)/stack/$(2).elf: $(patsubst %.c,$(B)/$(1)/stack/%.o,$(3) $(BENCH)/support/bench.c) \
+		$(patsubst %.c,$(B)/$(1)/%.o,$(4) $(filter-out %/bench.c,$(BENCH_SUPPORT)) $(CORE)) \
+		$(BOARD_$(MACHINE_$(1)):%.c=$(B)/$(1)/$(FIRMWARE)/%.o) $(FIRMWARE)/$(SCRIPT_$(MACHINE_$(1))) $(FIRMWARE)/sections.ld
+	@$(ARM)gcc $$(CC_FLAGS_$(1)) $(LINK_FLAGS) -nostdlib -T $(SCRIPT_$(MACHINE_$(1))) $$(filter %.o,$$^) -lgcc -o $$@
+$(B)/$(1)/stack/$(2).txt: $(B)/$(1)/stack/$(2).elf
+	@$$(call run,$(MACHINE_$(1)),$$<) >$$@ 2>&1
+-include $(patsubst %.c,$(B)/$(1)/stack/%.d,$(3) $(BENCH)/support/bench.c)
+endef
+$(foreach cpu,$(SIZE_CPUS),$(eval $(call stack_image,$(cpu),device,$(wildcard $(BENCH)/device/*.c))))
+$(foreach cpu,$(SIZE_CPUS),$(eval $(call stack_image,$(cpu),exchanges,$(wildcard $(EXCHANGES)/*.c),\
+	Tests/C/loopback_gateway.c)))
+
+MEMORY := $(PYTHON) $(BENCH_TOOLS)/memory.py $(B)
+.PHONY: memory memory-inputs
+memory: deps ## Flash, RAM, state and stack by profile and core, into Benchmarks/results/memory.json
+	@$(MAKE) --no-print-directory size-report
+	@$(MEMORY) --json $(RESULTS)/memory.json
+memory-inputs: $(SIZE_INPUTS)
+
 # What bench-check looks at beside cycles, and bench-accept accepts.
-BENCH_CHECKS := bench-check-bytes
-.PHONY: bench-check-bytes bench-accept-bytes
+BENCH_CHECKS := bench-check-bytes bench-check-memory
+.PHONY: $(BENCH_CHECKS) $(BENCH_CHECKS:bench-check-%=bench-accept-%)
 bench-check-bytes: exchanges-programs
 	@$(EXCHANGES_MEASURE) --check $(THRESHOLDS)/exchanges.json
 bench-accept-bytes: exchanges-programs
 	@$(EXCHANGES_MEASURE) --accept $(THRESHOLDS)/exchanges.json --json $(RESULTS)/exchanges.json
+bench-check-memory: memory-inputs
+	@$(MEMORY) --check $(THRESHOLDS)
+bench-accept-memory: memory-inputs
+	@$(MEMORY) --accept $(THRESHOLDS) --json $(RESULTS)/memory.json

@@ -66,22 +66,29 @@ static void print(bool up, unsigned number, const uint8_t *datagram, size_t len,
 static void run(const husk_device_request *request)
 {
     husk_event event = {0};
-    bench_ok(husk_device_start(&device, request), "start");
+    BENCH_OPEN();
+    husk_status status = husk_device_start(&device, request);
     for (unsigned number = 1; number <= 4; number += 2) {
         uint8_t up[DATAGRAM_CAP], down[DATAGRAM_CAP];
         const uint8_t *out;
         size_t len;
-        husk_bytes reading = request != NULL ? request->payload : (husk_bytes){NULL, 0};
-        bench_ok(husk_device_transmit(&device, 0, &out, &len, &event), "transmit");
+        husk_status transmitted = husk_device_transmit(&device, 0, &out, &len, &event);
+        BENCH_PAUSE();
+        bench_ok(status, number == 1 ? "start" : "receive");
+        bench_ok(transmitted, "transmit");
         bench_check(len > 0 && len <= sizeof up, "the device sends");
+        husk_bytes reading = request != NULL ? request->payload : (husk_bytes){NULL, 0};
         memcpy(up, out, len);
         print(true, number, up, len, reading);
         const loopback_reply *reply = loopback_gateway_receive(&gateway, up, len);
         bench_check(reply != NULL, "the gateway answers");
         memcpy(down, reply->data, reply->len);
         print(false, number + 1, down, reply->len, reading);
-        bench_ok(husk_device_receive(&device, 0, down, reply->len, &event), "receive");
+        BENCH_RESUME();
+        status = husk_device_receive(&device, 0, down, reply->len, &event);
     }
+    BENCH_CLOSE();
+    bench_ok(status, "receive");
     bench_check(event.kind == (request != NULL ? HUSK_EVENT_RESPONSE : HUSK_EVENT_AUTHENTICATED) &&
                     gateway.has_context,
                 "the device has what it wants");

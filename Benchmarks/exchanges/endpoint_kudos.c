@@ -86,15 +86,22 @@ static void execution(const char *mode, bool fs)
                                   .kudos = &device_kudos, .kudos_config = &device_kudos_config,
                                   .storage = memory_storage(&flash)};
     bench_ok(husk_device_init(&device, &config), "boot");
-    bench_ok(husk_device_start(&device, NULL), "start");
     bench_name("kudos", mode, NULL, NULL);
-    bench_ok(husk_device_transmit(&device, 0, &out, &len, &event), "transmit");
+    BENCH_OPEN();
+    husk_status status = husk_device_start(&device, NULL);
+    husk_status transmitted = husk_device_transmit(&device, 0, &out, &len, &event);
+    BENCH_PAUSE();
+    bench_ok(status, "start");
+    bench_ok(transmitted, "transmit");
     bench_check(len > 0 && len <= sizeof up, "the device sends");
     memcpy(up, out, len);
     print(true, "divergent", up, len);
     len = answer(up, len, down);
     print(false, "convergent", down, len);
-    bench_ok(husk_device_receive(&device, 0, down, len, &event), "receive");
+    BENCH_RESUME();
+    status = husk_device_receive(&device, 0, down, len, &event);
+    BENCH_CLOSE();
+    bench_ok(status, "receive");
     bench_check(event.kind == HUSK_EVENT_AUTHENTICATED, "the device has new keys");
     bench_ok(husk_device_transmit(&device, 0, &out, &len, &event), "transmit");
     bench_check(len == 0, "two messages are enough");

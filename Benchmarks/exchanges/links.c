@@ -60,43 +60,53 @@ static void print(bool up, const uint8_t *frame, size_t len)
         .up = up, .name = names[header.kind], .security = is_edhoc ? header.body.len : len, .whole = len});
 }
 
-/* One frame from an end to the other, if there is one. */
-static bool pass(end *from, end *to)
+static void handshake(const char *protocol, const char *what, const husk_suite *const *suite, bool fs,
+                      bool point_to_point)
 {
     uint8_t frame[FRAME_CAP];
     size_t len;
     husk_link_event event;
-    bench_ok(husk_link_transmit(&from->link, 0, frame, sizeof frame, &len, &event), "transmit");
-    if (len == 0) {
-        return false;
-    }
-    print(from == &device, frame, len);
-    bench_ok(husk_link_receive(&to->link, frame, len, &event), "receive");
-    to->authenticated = to->authenticated || event.new_session;
-    return true;
-}
-
-static void handshake(const char *protocol, const char *what, const husk_suite *const *suite, bool fs)
-{
-    for (unsigned alone = 0; alone < 2; alone++) {
-        prepare(&device, suite, fs, alone);
-        prepare(&gateway, suite, fs, alone);
-        bench_ok(husk_link_start(&device.link), "start");
-        bench_name("link", protocol, what, alone ? "point_to_point" : "identified");
-        unsigned frames = 0;
-        while (pass(&device, &gateway) || pass(&gateway, &device)) {
-            bench_check(++frames < FRAMES_MAX, "there is an end of it");
+    unsigned frames = 0;
+    prepare(&device, suite, fs, point_to_point);
+    prepare(&gateway, suite, fs, point_to_point);
+    bench_name("link", protocol, what, point_to_point ? "point_to_point" : "identified");
+    BENCH_OPEN();
+    husk_status status = husk_link_start(&device.link);
+    for (;;) {
+        husk_status transmitted = husk_link_transmit(&device.link, 0, frame, sizeof frame, &len, &event);
+        BENCH_PAUSE();
+        bench_ok(status, frames == 0 ? "start" : "receive");
+        bench_ok(transmitted, "transmit");
+        if (len > 0) {
+            print(true, frame, len);
+            bench_ok(husk_link_receive(&gateway.link, frame, len, &event), "gateway: receive");
+            gateway.authenticated = gateway.authenticated || event.new_session;
         }
-        bench_check(device.authenticated && gateway.authenticated, "both ends have keys");
+        bench_ok(husk_link_transmit(&gateway.link, 0, frame, sizeof frame, &len, &event), "gateway: transmit");
+        if (len == 0) {
+            break;
+        }
+        print(false, frame, len);
+        bench_check(++frames < FRAMES_MAX, "there is an end of it");
+        BENCH_RESUME();
+        status = husk_link_receive(&device.link, frame, len, &event);
+        device.authenticated = device.authenticated || event.new_session;
     }
+    BENCH_RESUME();
+    BENCH_CLOSE();
+    bench_check(device.authenticated && gateway.authenticated, "both ends have keys");
 }
 
 void links(void)
 {
     credentials_make(&secrets);
     for (size_t i = 0; i < sizeof named_suites / sizeof named_suites[0]; i++) {
-        handshake("edhoc_psk", named_suites[i].name, &named_suites[i].suite, false);
+        for (unsigned alone = 0; alone < 2; alone++) {
+            handshake("edhoc_psk", named_suites[i].name, &named_suites[i].suite, false, alone);
+        }
     }
-    handshake("kudos", "fs", NULL, true);
-    handshake("kudos", "no_fs", NULL, false);
+    for (unsigned alone = 0; alone < 2; alone++) {
+        handshake("kudos", "fs", NULL, true, alone);
+        handshake("kudos", "no_fs", NULL, false, alone);
+    }
 }

@@ -1,4 +1,4 @@
-/* Names of regions, sizes of messages, checks, and random bytes that are the same in every run. */
+/* Names of regions, their stack, sizes of messages, checks, and random bytes that are the same in every run. */
 #include "bench.h"
 
 #include "board.h"
@@ -45,6 +45,30 @@ void bench_print_message(const bench_message *message)
     text_add(&line, "\n");
     board_print(line.line);
 }
+
+#if defined(BENCH_STACK)
+static size_t stack_before, stack_deepest;
+
+void bench_stack_begin(size_t used)
+{
+    stack_before = used;
+    stack_paint();
+}
+
+void bench_stack_end(bool last)
+{
+    size_t depth = stack_peak() - stack_before;
+    stack_deepest = depth > stack_deepest ? depth : stack_deepest;
+    if (last) {
+        text line = {0};
+        text_add(&line, "stack ");
+        text_add_int(&line, (int32_t)stack_deepest);
+        text_add(&line, "\n");
+        board_print(line.line);
+        stack_deepest = 0;
+    }
+}
+#endif
 
 void bench_check(bool condition, const char *what)
 {

@@ -1,5 +1,6 @@
-/* What scenarios are made of: regions that the cycle model counts (on the host: callgrind), messages whose bytes count,
- * random bytes that are the same in every run, and checks that what was measured did work. */
+/* What scenarios are made of: regions whose cycles are counted (under QEMU by the cycle model, on the host by callgrind)
+ * or whose stack is measured, messages whose bytes count, random bytes that are the same in every run, and checks that
+ * what was measured did work. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -8,7 +9,16 @@
 /* A region begins with bench_name and BENCH_OPEN and ends with BENCH_CLOSE, in one function. What lies between
  * BENCH_PAUSE and BENCH_RESUME is the peer's work and is not counted. The markers are hint instructions that do nothing
  * (plugin/insn.h); the barriers keep the compiler from moving work across them. */
-#if defined(__arm__)
+#if defined(BENCH_STACK)
+/* The deepest of the stack below the function of the region; BENCH_CLOSE prints it. */
+#include "image.h"
+void bench_stack_begin(size_t used);
+void bench_stack_end(bool last);
+#define BENCH_OPEN() bench_stack_begin(stack_used())
+#define BENCH_PAUSE() bench_stack_end(false)
+#define BENCH_RESUME() bench_stack_begin(stack_used())
+#define BENCH_CLOSE() bench_stack_end(true)
+#elif defined(__arm__)
 #define BENCH_MARK(code) __asm__ volatile(".inst.n " #code ::: "memory")
 #define BENCH_OPEN() BENCH_MARK(0xbf60)
 #define BENCH_PAUSE() BENCH_MARK(0xbf70)

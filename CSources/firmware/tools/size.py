@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The size report: what Husk takes of flash, RAM and stack on Cortex-M0+, M3 and M4.
 
-    size.py BUILD    reads sensor.map, profiles/*.map, parts/*.map, the object of sizes.c and loopback.txt of each
-                     processor below BUILD, as `make size` makes them
+    size.py BUILD    reads sensor.map, profiles/*.map, parts/*.map, the object of sizes.c, loopback.txt and stack/*.txt of
+                     each processor below BUILD, as `make size` makes them
 """
 import pathlib
 import re
@@ -14,7 +14,8 @@ ROOMS = ["base", "journal", "primitive", "crypto", "cbor", "cose", "coap", "osco
 SECTION = re.compile(r"^ (\.[\w.]+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+(\S+)$", re.MULTILINE)
 FLASH = (".text", ".rodata", ".data", ".vectors", ".ARM.exidx")
 RAM = (".data", ".bss")
-STACK = re.compile(r"^stack authenticate=(\d+) request=(\d+)$", re.MULTILINE)
+LOOPBACK_STACK = re.compile(r"^stack authenticate=(\d+) request=(\d+)$", re.MULTILINE)
+SCENARIO_STACK = re.compile(r"^region (\S+)\n(?:message .*\n)*stack (\d+)$", re.MULTILINE)
 HELPERS, FIRMWARE = "memcpy and libgcc", "board, SLIP, sensor"
 # What programs of different needs link of the core: CSources/firmware/profiles.
 PROFILES = {
@@ -44,6 +45,25 @@ PARTS = {
     "link_kudos": ("symmetric", "husk_(link|frame)|/frame/", "link, KUDOS over frames"),
     "journal": ("endpoint", "husk_journal|/journal", "storage over raw NOR flash"),
     "session": ("endpoint", "husk_keeper|/session_store", "session kept across reboots"),
+}
+
+# Whose stack is shown: the deepest of the scenarios that match, in the image of Benchmarks/cycles/device (functions called
+# one by one) or of Benchmarks/exchanges (the device endpoint, an end of a link).
+STACKS = {
+    "OSCORE, AES-CCM": ("device", r"oscore/aes_ccm/"),
+    "OSCORE, ChaCha20/Poly1305": ("device", r"oscore/chacha20/"),
+    "frame, AES-CCM": ("device", r"frame/aes_ccm/"),
+    "envelope, AES-CCM": ("device", r"envelope/aes_ccm/"),
+    "KUDOS": ("device", r"kudos/"),
+    "EDHOC-PSK, suite 0": ("device", r"edhoc_psk/suite_0/"),
+    "EDHOC-PSK, suite 2": ("device", r"edhoc_psk/suite_2/"),
+    "EDHOC-PSK, suite 4": ("device", r"edhoc_psk/suite_4/"),
+    "device endpoint, KUDOS": ("exchanges", r"kudos/"),
+    "device endpoint, EDHOC-PSK, suite 0": ("exchanges", r"edhoc_psk/suite_0/"),
+    "device endpoint, EDHOC-PSK, suite 2": ("exchanges", r"edhoc_psk/suite_2/"),
+    "device endpoint, EDHOC-PSK, suite 4": ("exchanges", r"edhoc_psk/suite_4/"),
+    "link endpoint, KUDOS": ("exchanges", r"link/kudos/"),
+    "link endpoint, EDHOC-PSK, suite 0": ("exchanges", r"link/edhoc_psk/suite_0/"),
 }
 
 
@@ -84,9 +104,26 @@ def struct_sizes(object_file):
     return {row[3].removeprefix("size_of_"): int(row[1], 16) for row in rows if len(row) == 4}
 
 
-def stacks(text):
-    """Peak stack of the device's calls."""
-    match = STACK.search(text)
+def scenario_stacks(folder):
+    """Peak stack of each scenario, by image and name."""
+    return {(image, name): int(stack) for image in ("device", "exchanges")
+            for name, stack in SCENARIO_STACK.findall((folder / "stack" / f"{image}.txt").read_text())}
+
+
+def stack_table(found):
+    """The deepest of each row of STACKS."""
+    table = {}
+    for title, (image, pattern) in STACKS.items():
+        depths = [depth for (its_image, name), depth in found.items() if its_image == image and re.match(pattern, name)]
+        if not depths:
+            sys.exit(f"size.py: no scenario of {title} reported its stack")
+        table[title] = max(depths)
+    return table
+
+
+def loopback_stacks(text):
+    """Peak stack of the device endpoint's calls, with losses, copies and refusals too."""
+    match = LOOPBACK_STACK.search(text)
     if not match:
         sys.exit("size.py: the loopback image reported no stack")
     return {"authenticating": int(match.group(1)), "request and response": int(match.group(2))}
@@ -125,7 +162,9 @@ def measure(folder):
             FIRMWARE: sensor.get(FIRMWARE, 0)},
         "static RAM": {"core, every profile and part": sum(ram)},
         "sizes of structs": struct_sizes(folder / "CSources" / "firmware" / "sizes.o"),
-        "peak stack of the device's calls": stacks((folder / "loopback.txt").read_text()),
+        "peak stack of calls": stack_table(scenario_stacks(folder)),
+        "peak stack of the endpoint, EDHOC-PSK, suite 0, on a bad link": loopback_stacks(
+            (folder / "loopback.txt").read_text()),
     }
 
 
