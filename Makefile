@@ -292,6 +292,8 @@ size-report: $(SIZE_INPUTS)
 test-structure: $(CORE_OBJECTS) $(IMAGE_CPUS:%=$(B)/%/sensor.elf) $(PROFILE_IMAGES) ## Include direction, symbols, headers, openings, profiles
 	@$(PYTHON) Tests/structure/structure.py $(B)
 
+include Tests/memory/memory.mk
+
 # ---- Benchmarks: cycles on Cortex-M by a model of their timing -------------------------------------------------------
 
 # Builds that are measured: with -Os those of the firmware, with -O2 their own.
