@@ -15,9 +15,13 @@ struct DeviceCommand: AsyncParsableCommand {
             temperatures to 'sensors/temperature', each protected and each answered. The first one goes out \
             together with the last message of the handshake, unless told --sequential.
 
+            With --machine the device is the sensor firmware (Arm code) on a microcontroller that QEMU simulates; it \
+            needs 'qemu-system-arm' and the images that 'make firmware' builds.
+
             EXAMPLES
               husk device --credentials kitchen.json
               husk device --credentials credentials.json --device kitchen --readings 10 --interval 1000
+              husk device --credentials kitchen.json --machine microbit
               husk device --psk 000102030405060708090a0b0c0d0e0f --kid 00 --device kitchen
 
             A key given with --psk is visible to every user of this machine while the command runs: use it for \
@@ -60,7 +64,19 @@ struct DeviceCommand: AsyncParsableCommand {
     @Flag(help: "End the handshake before the first reading is sent.")
     var sequential = false
 
+    @Option(help: "Be a simulated microcontroller: microbit (M0), mps2-an385 (M3) or mps2-an386 (M4).")
+    var machine: Machine?
+
+    @Option(help: ArgumentHelp("With --machine: where 'make firmware' put the images.", valueName: "directory"))
+    var firmwareDir = "build"
+
+    @Option(help: ArgumentHelp("With --machine: QEMU's program.", valueName: "program"))
+    var qemu = "qemu-system-arm"
+
     func validate() throws {
+        if machine != nil {
+            try validateMachine()
+        }
         if let suite, CipherSuite(number: Int32(clamping: suite)) == nil {
             throw ValidationError("a cipher suite is 0 to 5, not \(suite)")
         }
@@ -81,7 +97,23 @@ struct DeviceCommand: AsyncParsableCommand {
         }
     }
 
+    /// What goes into the firmware's provisioning.
+    private func validateMachine() throws {
+        guard psk == nil else {
+            throw ValidationError("--machine needs a file: --credentials")
+        }
+        guard Provisioning.firmwareSuites.contains(suite ?? 0) else {
+            throw ValidationError("the sensor firmware has suites 0, 2 and 4, not \(suite ?? 0)")
+        }
+        guard BoardRun.readings.contains(readings), BoardRun.intervalMilliseconds.contains(interval) else {
+            throw ValidationError("with --machine, readings are 1 to 255 and the interval is at most 65535 ms")
+        }
+    }
+
     func run() async throws {
+        if let machine {
+            return try await runBoard(machine)
+        }
         let credential = try credential()
         let (host, port, readings, interval, combines) = (host, port, readings, interval, !sequential)
         let suites = suite.flatMap { CipherSuite(number: Int32(clamping: $0)) }.map { [$0] } ?? CipherSuite.all
@@ -91,6 +123,15 @@ struct DeviceCommand: AsyncParsableCommand {
                 interval: .milliseconds(Int64(interval)), suites: suites, combines: combines
             ).run { printLine($0) }
         }
+    }
+
+    private func runBoard(_ machine: Machine) async throws {
+        let record = try CredentialsFile(path: credentials ?? "").record(
+            kid: kid?.bytes, device: device, options: ["--kid", "--device"])
+        let board = BoardRun(
+            machine: machine, qemu: qemu, firmwareDirectory: firmwareDir, record: record, host: host, port: port,
+            readings: readings, intervalMilliseconds: interval, suite: suite ?? 0, isSequential: sequential)
+        try await supervised { try await board.run { printLine($0) } }
     }
 
     /// The device that the options name.

@@ -72,6 +72,7 @@ struct CommandTests {
         #expect(gateway.suites == SuiteList(argument: "2,0") && gateway.suites != SuiteList(argument: "0,2"))
         #expect(try parse(DeviceCommand.self, "device --credentials c --suite 5 --sequential").suite == 5)
         #expect(try parse(DemoCommand.self, "demo --suite 4 --combined --resume").suite == 4)
+        #expect(try parse(DeviceCommand.self, "device --credentials c --machine mps2-an385").machine == .an385)
     }
 
     @Test(arguments: [
@@ -86,6 +87,9 @@ struct CommandTests {
         "demo --suite 1", "demo --suite 6", "demo --suite x", "device --credentials c --suite 6",
         "device --credentials c --suite -1", "gateway --credentials c --suites 6", "gateway --credentials c --suites 0,0",
         "gateway --credentials c --suites 0,", "gateway --credentials c --suites ,",
+        "device --psk 00 --kid 00 --device a --machine microbit", "device --credentials c --machine all",
+        "device --credentials c --machine microbit --suite 1", "device --credentials c --machine microbit --readings 0",
+        "device --credentials c --machine microbit --interval 65536",
         "envelope seal", "envelope seal --key k", "envelope seal --key k --key k --as a",
         "envelope seal --key k --as a --priority 256", "envelope seal --key k --as a --deadline -1",
         "envelope open --key k", "envelope key new a", "envelope key new a a", "envelope key new a b --kid 0",

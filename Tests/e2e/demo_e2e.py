@@ -267,6 +267,10 @@ def device_and_gateway(husk, build, folder):
         chosen = run([husk, "device", "--credentials", file, "--device", "cellar", "--port", gateway.port,
                       "--readings", 0])
         equal(chosen.returncode, 0, f"exit code, with {chosen.stderr}")
+        board = [husk, "device", "--credentials", folder / "kitchen.json", "--machine", "microbit", "--firmware-dir", build]
+        simulated = run([*board, "--port", gateway.port, "--readings", 2])
+        equal(simulated.returncode, 0, f"exit code, with {simulated.stderr}")
+        check("reading 2 answered 2.04" in simulated.stdout, "not answered", simulated.stdout)
         both = run([husk, "device", "--credentials", file, "--port", gateway.port])
         one_line(both, 65, "--kid", "--device")
         wrong = run([husk, "device", "--psk", "00" * 16, "--kid", "00", "--device", "kitchen", "--port", gateway.port])
@@ -278,7 +282,10 @@ def device_and_gateway(husk, build, folder):
     for name in ("kitchen", "cellar"):
         reading = f'{name} sensors/temperature [{{"n":"t","u":"Cel","v":21.625}}]'
         check(reading in gateway.text, "no reading", gateway.text)
-    equal(gateway.text.count("authenticated from"), 3, "authentications")
+    equal(gateway.text.count("authenticated from"), 4, "authentications")
+    check(secrets[0] not in simulated.stdout + simulated.stderr, "the key was printed")
+    one_line(run([*board, "--port", gateway.port]), 69, "nothing listens")
+    one_line(run([*board[:-2], "--firmware-dir", folder]), 69, "make firmware")
     for secret in secrets:
         check(secret not in gateway.text + gateway.errors, "a key was logged")
 

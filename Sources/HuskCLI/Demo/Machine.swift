@@ -3,7 +3,7 @@
 import ArgumentParser
 
 /// A machine that QEMU simulates.
-enum Machine: String, CaseIterable, Sendable {
+enum Machine: String, ExpressibleByArgument, CaseIterable, Sendable {
     case microbit
     case an385 = "mps2-an385"
     case an386 = "mps2-an386"

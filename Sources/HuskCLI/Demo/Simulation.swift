@@ -16,6 +16,7 @@ struct Simulation: Sendable {
     var machine: Machine
     var image: String
     var provisioning: String
+    var gatewayHost = "127.0.0.1"
     var gatewayPort: Int
     /// Whether datagrams come through to the device; nil: always.
     var reach: Reach?
@@ -36,7 +37,7 @@ struct Simulation: Sendable {
         started: @Sendable (Int32) async -> Void = { _ in }, diagnostic: @escaping @Sendable (String) -> Void
     ) async throws -> Outcome {
         let channel = try await DatagramBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .connect(host: "127.0.0.1", port: gatewayPort) { channel in
+            .connect(host: gatewayHost, port: gatewayPort) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try NIOAsyncChannel<AddressedEnvelope<ByteBuffer>, ByteBuffer>(
                         wrappingChannelSynchronously: channel)
@@ -51,24 +52,28 @@ struct Simulation: Sendable {
                 async let errors = Self.lastLines(of: execution.standardError)
                 try await withThrowingTaskGroup { group in
                     group.addTask {
-                        // Writing fails once QEMU has gone, which its closed output tells as well.
+                        // Writing fails once QEMU has gone, which its closed output tells.
                         for try await envelope in inbound {
                             try await reach?.wait()
                             let line = SLIP.encode(envelope.data.readableBytesView)
-                            guard (try? await execution.standardInputWriter.write(line)) != nil else { break }
+                            guard (try? await execution.standardInputWriter.write(line)) != nil else { continue }
                         }
                     }
-                    var decoder = SLIP.Decoder()
-                    for try await buffer in execution.standardOutput {
-                        for byte in unsafe buffer.withUnsafeBytes({ unsafe Array($0) }) {
-                            guard let packet = decoder.take(byte) else { continue }
-                            switch SLIP.Packet(packet) {
-                            case .datagram(let datagram): try await outbound.write(ByteBuffer(bytes: datagram))
-                            case .diagnostic(let line): diagnostic(line)
-                            case .unknown: break
+                    group.addTask {
+                        var decoder = SLIP.Decoder()
+                        for try await buffer in execution.standardOutput {
+                            for byte in unsafe buffer.withUnsafeBytes({ unsafe Array($0) }) {
+                                guard let packet = decoder.take(byte) else { continue }
+                                switch SLIP.Packet(packet) {
+                                case .datagram(let datagram): try await outbound.write(ByteBuffer(bytes: datagram))
+                                case .diagnostic(let line): diagnostic(line)
+                                case .unknown: break
+                                }
                             }
                         }
                     }
+                    // QEMU's output ends with it. A port where nobody listens is an error of the other task.
+                    try await group.next()
                     group.cancelAll()
                 }
                 return try await errors

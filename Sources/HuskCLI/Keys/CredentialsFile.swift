@@ -51,6 +51,15 @@ struct CredentialsFile {
         return credential
     }
 
+    /// The same with the bytes of its key, for a device that is not in this process.
+    func record(kid: [UInt8]?, device: String?, options: [String]) throws(Failure) -> KeyRecord {
+        let chosen = try credential(kid: kid, device: device, options: options)
+        guard let record = try read().devices.first(where: { $0.kid.lowercased() == hex(chosen.kid) }) else {
+            throw Failure(.badData, "\(path) changed while it was read: try again")
+        }
+        return record
+    }
+
     /// Adds a record with a fresh key. `kid` and `device` are chosen if they are nil. `deliver` is called with the
     /// record before the file changes; if it throws, the file stays as it is.
     func add(
