@@ -48,7 +48,7 @@ static husk_status refuse(husk_frame_context *context, uint8_t *data, size_t len
     return status;
 }
 
-/* The worked example of Frame.md, whose test recomputes it in Python too. */
+/* The worked example of Frames.md, whose test recomputes it in Python too. */
 static void worked_example(void)
 {
     HEX(secret, "0102030405060708090a0b0c0d0e0f10");

@@ -456,7 +456,7 @@ def examples(run):
 
 # ---- The article -----------------------------------------------------------------------------------------------------
 
-ARTICLE = Path(__file__).resolve().parents[2] / "Sources" / "Husk" / "Husk.docc" / "Envelope.md"
+ARTICLE = Path(__file__).resolve().parents[2] / "Sources" / "Husk" / "Husk.docc" / "Envelopes.md"
 
 
 def article(run):

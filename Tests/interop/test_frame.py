@@ -13,7 +13,7 @@ from peer import frame, kudos, oscore
 from peer.edhoc_psk import Initiator, Psk, Responder, ccs
 from peer.suites import AEADS, SUITES, Refused
 
-ARTICLE = Path(__file__).resolve().parents[2] / "Sources" / "Husk" / "Husk.docc" / "Frame.md"
+ARTICLE = Path(__file__).resolve().parents[2] / "Sources" / "Husk" / "Husk.docc" / "Frames.md"
 KINDS = ["data", "message_1", "message_2", "message_3", "message_4", "error", "kudos"]
 LIKELY_FLAGS = [1, 2, 5, 9, 10, 13, 0x81, 0x89, 0x17, 0x3F, 0x5F, 0x97, 0xBF, 0x11, 0x21, 0x41, 6]
 EDGES = [0, 1, 0x17, 0x18, 0x20, 0x37, 0x38, 0x40, 0x41, 0x42, 0x58, 0x5F]  # of Partial IVs and identifiers

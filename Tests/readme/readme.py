@@ -14,7 +14,7 @@ EXAMPLES = {
         "Tests/HuskGatewayTests/ReadmeExample.swift",
     ],
     "CSources/firmware/README.md": ["Tests/readme/example.c"],
-    "Sources/Husk/Husk.docc/Frame.md": ["Tests/HuskTests/LinkExample.swift"],
+    "Sources/Husk/Husk.docc/Frames.md": ["Tests/HuskTests/LinkExample.swift"],
 }
 BLOCK = re.compile(r"```([a-z]+)\n(.*?)\n```", re.DOTALL)
 # An example is something that one reads at a glance; the exception is a whole device.

@@ -1,4 +1,4 @@
-"""Frames from the text of the documentation's article on them (Sources/Husk/Husk.docc/Frame.md): security context,
+"""Frames from the text of the documentation's article on them (Sources/Husk/Husk.docc/Frames.md): security context,
 headers, sealing and opening."""
 
 from dataclasses import dataclass

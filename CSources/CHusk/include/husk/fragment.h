@@ -6,7 +6,7 @@
  * The pieces of a message are sealed one by one (frame.h), in frames of consecutive numbers: number - index is the
  * number of the first, which names the message. So a piece is verified before anything is done with it: a forged,
  * changed or repeated one is refused as the frame that it is, costs its own decryption and touches no message in
- * progress, and memory is only ever held by the authenticated peer. Frame.md argues this, and why it is worth a tag for
+ * progress, and memory is only ever held by the authenticated peer. Frames.md argues this, and why it is worth a tag for
  * each piece. There are no timers: the memory for the message in progress is the caller's whether it is used or not,
  * and a newer message takes the place of one that stays incomplete.
  *

@@ -4,7 +4,7 @@
  *       1       1..5         0..8         payload     8 or 16     (Partial IV and identifier of one byte, 8-byte tag)
  *
  * The flag byte and the Partial IV are those of RFC 8613 section 6.1, the identifier is encoded as in EDHOC (RFC 9528
- * section 3.3.2), nonce and AAD are made as in RFC 8613 sections 5.2 and 5.4. Frame.md of the documentation specifies
+ * section 3.3.2), nonce and AAD are made as in RFC 8613 sections 5.2 and 5.4. Frames.md of the documentation specifies
  * every byte. Keys come from the same secrets as those of OSCORE but are others (see husk_frame_context_init), and have
  * a type of their own: a frame is never an OSCORE message, nor the reverse.
  *
