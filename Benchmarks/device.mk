@@ -51,8 +51,14 @@ memory: deps ## Flash, RAM, state and stack by profile and core, into Benchmarks
 	@$(MEMORY) --json $(RESULTS)/memory.json
 memory-inputs: $(SIZE_INPUTS)
 
+HOST_MEASURE := $(PYTHON) $(BENCH)/tools/host.py $(B)/bench-host/device
+.PHONY: instructions
+instructions: deps ## Instructions of every scenario on this host, into Benchmarks/results/host_device.json
+	@$(MAKE) --no-print-directory $(B)/bench-host/device
+	@$(HOST_MEASURE) --json $(RESULTS)/host_device.json
+
 # What bench-check looks at beside cycles, and bench-accept accepts.
-BENCH_CHECKS := bench-check-bytes bench-check-memory
+BENCH_CHECKS := bench-check-bytes bench-check-memory bench-check-host
 .PHONY: $(BENCH_CHECKS) $(BENCH_CHECKS:bench-check-%=bench-accept-%)
 bench-check-bytes: exchanges-programs
 	@$(EXCHANGES_MEASURE) --check $(THRESHOLDS)/exchanges.json
@@ -62,3 +68,7 @@ bench-check-memory: memory-inputs
 	@$(MEMORY) --check $(THRESHOLDS)
 bench-accept-memory: memory-inputs
 	@$(MEMORY) --accept $(THRESHOLDS) --json $(RESULTS)/memory.json
+bench-check-host: $(B)/bench-host/device
+	@$(HOST_MEASURE) --check $(THRESHOLDS)
+bench-accept-host: $(B)/bench-host/device
+	@$(HOST_MEASURE) --accept $(THRESHOLDS) --json $(RESULTS)/host_device.json
