@@ -57,6 +57,20 @@ instructions: deps ## Instructions of every scenario on this host, into Benchmar
 	@$(MAKE) --no-print-directory $(B)/bench-host/device
 	@$(HOST_MEASURE) --json $(RESULTS)/host_device.json
 
+# Other people's assembly against what they published of it: build/CPU/bench/libbench.a is all of an image but that, the
+# board, and memcpy, which is the C library's as it will have been where they measured.
+define bench_archive
+$(B)/$(1)/bench/libbench.a: $(patsubst %.c,$(B)/$(1)/%.o,$(filter-out %/memory.c,$(BENCH_SUPPORT)) $(CORE))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	@ar rcs $$@ $$^
+endef
+$(foreach cpu,$(BENCH_CPUS),$(eval $(call bench_archive,$(cpu))))
+.PHONY: validate-published
+validate-published: deps $(BENCH_PLUGIN) $(foreach cpu,$(BENCH_CPUS),$(B)/$(cpu)/bench/libbench.a \
+		$(BOARD_$(MACHINE_$(cpu)):%.c=$(B)/$(cpu)/$(FIRMWARE)/%.o)) ## The cycle model against published counts (from GitHub)
+	@$(PYTHON) $(BENCH)/tools/published.py $(B)
+
 # What bench-check looks at beside cycles, and bench-accept accepts.
 BENCH_CHECKS := bench-check-bytes bench-check-memory bench-check-host
 .PHONY: $(BENCH_CHECKS) $(BENCH_CHECKS:bench-check-%=bench-accept-%)

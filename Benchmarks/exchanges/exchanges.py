@@ -3,8 +3,8 @@
 
     exchanges.py PROGRAM... [--json FILE] [--check FILE] [--accept FILE]
 
-PROGRAMs print "region NAME" and, after it, a line for each message of that exchange (bench_print_message); those without
-messages are left out. --json writes the results, --check fails if a message is longer than FILE says, --accept makes
+PROGRAMs print "region NAME" and, after it, a line for each message of that exchange (bench_print_message); those
+without messages are left out. --json writes the results, --check fails if a message is longer than FILE says, --accept makes
 FILE say what is measured now.
 """
 import argparse

@@ -3,8 +3,8 @@
 
     memory.py BUILD [--json FILE] [--check FOLDER] [--accept FOLDER]
 
-BUILD is where `make size` builds. --json writes the results; --check fails if a figure is more than 1 % above the threshold
-in FOLDER/COMPILER-memory.json, --accept writes those.
+BUILD is where `make size` builds. --json writes the results; --check fails if a figure is more than 1 % above the
+threshold in FOLDER/COMPILER-memory.json, --accept writes those.
 """
 import argparse
 import pathlib
@@ -81,10 +81,11 @@ def main():
     for core in size.CPUS:
         for kind, rows in measure_core(arguments.build / core, core).items():
             found.setdefault(kind, []).extend(rows)
+    file = f"{compiler}-memory.json"
     if arguments.check:
-        return thresholds.check(by_name(found), arguments.check / f"{compiler}-memory.json", TOLERANCE, "memory", "bytes")
+        return thresholds.check(by_name(found), arguments.check / file, TOLERANCE, "memory", "bytes")
     if arguments.accept:
-        thresholds.accept(by_name(found), arguments.accept / f"{compiler}-memory.json")
+        thresholds.accept(by_name(found), arguments.accept / file)
     if arguments.json:
         result_files.write(arguments.json, {"schema": SCHEMA, "compiler": compiler, "flags": "-Os"}, found)
     return 0

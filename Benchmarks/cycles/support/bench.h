@@ -1,6 +1,6 @@
-/* What scenarios are made of: regions whose cycles are counted (under QEMU by the cycle model, on the host by callgrind)
- * or whose stack is measured, messages whose bytes count, random bytes that are the same in every run, and checks that
- * what was measured did work. */
+/* What scenarios are made of: regions whose cycles are counted (under QEMU by the cycle model, on the host by
+ * callgrind) or whose stack is measured, messages whose bytes count, random bytes that are the same in every run, and
+ * checks that what was measured did work. */
 #ifndef BENCH_H
 #define BENCH_H
 

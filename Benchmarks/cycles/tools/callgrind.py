@@ -15,9 +15,9 @@ def run(program):
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder, "out")
         result = subprocess.run(
-            ["valgrind", "-q", "--tool=callgrind", "--collect-atstart=no", "--combine-dumps=yes", "--compress-strings=no",
-             "--compress-pos=no", f"--callgrind-out-file={out}", program], stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, timeout=SECONDS_MAX)
+            ["valgrind", "-q", "--tool=callgrind", "--collect-atstart=no", "--combine-dumps=yes",
+             "--compress-strings=no", "--compress-pos=no", f"--callgrind-out-file={out}", program],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS_MAX)
         if result.returncode != 0 or not out.exists():
             raise RuntimeError(f"{program}: exit code {result.returncode}\n{result.stdout}{result.stderr}")
         _, *parts = out.read_text().split("\npart: ")
@@ -26,8 +26,8 @@ def run(program):
 
 
 def lines_of(part):
-    """Own counts and calls of a part: (function, own count, None) and (function, count with all calls, called function),
-    a function being its source file and name."""
+    """Own counts and calls of a part: (function, own count, None) and (function, count of the call, called function), a
+    function being its source file and name."""
     file = name = called_file = called = None
     takes_count = False
     for line in part.splitlines():

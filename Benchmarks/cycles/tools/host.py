@@ -3,8 +3,8 @@
 
     host.py PROGRAM [--json FILE] [--check FOLDER] [--accept FOLDER]
 
---json writes the results; --check fails if a scenario takes more than 1 % more instructions than FOLDER/COMPILER.json says,
---accept writes those thresholds.
+--json writes the results; --check fails if a scenario takes more than 1 % more instructions than FOLDER/COMPILER.json
+says, --accept writes those thresholds.
 """
 import argparse
 import pathlib
@@ -50,7 +50,8 @@ def show(results):
     print(f"{'instructions, ' + compiler():{width}}{'':>13}  public     hash     aead     rest, percent")
     for result in results:
         shares = (100 * part / result["instructions"] for part in result["split"].values())
-        print(f"{result['scenario']:{width}}{result['instructions']:13,}" + "".join(f"{share:9.1f}" for share in shares))
+        print(f"{result['scenario']:{width}}{result['instructions']:13,}"
+              + "".join(f"{share:9.1f}" for share in shares))
 
 
 def main():
