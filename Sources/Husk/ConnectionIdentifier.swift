@@ -35,12 +35,20 @@ public struct ConnectionIdentifier: Sendable, Hashable {
 
     init(_ id: husk_id) {
         var content: UInt64 = 0
-        let count = Int(min(id.len, UInt8(HUSK_OSCORE_ID_MAX_BYTES)))
-        let bytes = id.bytes
-        for byte in [bytes.0, bytes.1, bytes.2, bytes.3, bytes.4, bytes.5, bytes.6].prefix(count) {
-            content = content << 8 | UInt64(byte)
+        let count = min(UInt64(id.len), UInt64(HUSK_OSCORE_ID_MAX_BYTES))
+        unsafe withUnsafeBytes(of: id.bytes) { bytes in
+            for index in 0..<Int(count) {
+                content = unsafe content << 8 | UInt64(bytes[index])
+            }
         }
-        packed = UInt64(count) << 56 | content
+        packed = count << 56 | content
+    }
+
+    /// Throws ``HuskError/argument`` for more than 7 bytes.
+    init(_ bytes: husk_bytes) throws(HuskError) {
+        var id = husk_id()
+        try unsafe check(husk_id_set(&id, bytes.data, bytes.len))
+        self.init(id)
     }
 
     public var count: Int { Int(packed >> 56) }
@@ -77,10 +85,11 @@ public struct ConnectionIdentifier: Sendable, Hashable {
 
     var id: husk_id {
         var id = husk_id()
-        let content = bytes
-        unsafe content.withUnsafeBufferPointer { buffer in
-            // At most 7 bytes by construction, so this cannot fail.
-            _ = unsafe husk_id_set(&id, buffer.baseAddress, buffer.count)
+        id.len = UInt8(truncatingIfNeeded: packed >> 56)
+        unsafe withUnsafeMutableBytes(of: &id.bytes) { bytes in
+            for index in 0..<Int(id.len) {
+                unsafe bytes[index] = UInt8(truncatingIfNeeded: packed >> UInt64(8 * (Int(id.len) - 1 - index)))
+            }
         }
         return id
     }

@@ -1,255 +1,450 @@
-// The device endpoint on a host: the same state machine that runs in firmware, with its datagrams as arrays.
+// The device endpoint: one state machine for firmware, where datagrams are spans, and for hosts (Hosts/Device+Arrays).
 internal import CHusk
 
 /// An endpoint that authenticates to a gateway and sends protected requests. It does no I/O and reads no clock:
-/// datagrams go in and out, and time is passed in as milliseconds from any origin.
+/// datagrams go in and out, and time is passed in as milliseconds from any origin, which may wrap around. On a
+/// microcontroller it allocates nothing:
 ///
-///     try device.start(.init(.post, "sensors/temperature", contentFormat: 60, payload: reading))
+///     try device.start(.post, path: "sensors/temperature", contentFormat: 60, payload: reading)
 ///     while true {
-///         let outgoing = try device.transmit(now: now)
-///         // send outgoing.datagram if there is one, wait at most device.timeout(now: now)
-///         let event = try device.receive(datagram, now: now)
+///         var signal = try device.transmit(now: now) { datagram in radio.send(datagram) }
+///         // act on signal, wait for a datagram at most device.timeout(now: now)
+///         signal = try device.receive(&datagram, now: now)
 ///     }
 @safe public struct Device: ~Copyable, Sendable {
-    public struct Request: Sendable {
-        public var code: CoAPCode
-        /// Such as `sensors/temperature`.
-        public var path: String
-        public var contentFormat: UInt32?
-        public var payload: [UInt8]
+    private var parts: DeviceParts
+    /// Held because the core points to them: one of these two.
+    private let key: PreSharedKey?
+    private let update: KeyUpdateState?
 
-        public init(_ code: CoAPCode, _ path: String, contentFormat: UInt32? = nil, payload: [UInt8] = []) {
-            self.code = code
-            self.path = path
-            self.contentFormat = contentFormat
-            self.payload = payload
+    var pointer: UnsafeMutablePointer<husk_device> { unsafe parts.device.pointer }
+
+    /// What a journal keeps of a session. Firmware contains what it names and nothing of the rest.
+    @safe public struct Keeping {
+        let keeper: UnsafePointer<husk_keeper>?
+
+        /// The session ends with a reboot.
+        public static var nothing: Keeping { unsafe Keeping(nil) }
+
+        /// The session, so that a reboot costs no round trip; sequence numbers are reserved in blocks (RFC 8613
+        /// appendix B.1.1), so that a power cut loses some and never repeats one.
+        public static var session: Keeping { unsafe Keeping(husk_keeper_storage_table()) }
+
+        private init(_ keeper: UnsafePointer<husk_keeper>?) {
+            unsafe self.keeper = unsafe keeper
         }
     }
 
-    public enum Event: Sendable, Equatable {
-        case none
-        /// The gateway has proved to hold the key, and was asked nothing else yet.
-        case authenticated
-        /// The request was answered, and the answer verified. If there was no session, this proves that the gateway
-        /// holds the key too.
-        case response(Answer)
-        /// The request, or authentication, came to nothing; `refusal` is the gateway's answer if it was one. Start
-        /// again at will.
-        case failed(HuskError, refusal: CoAPCode?)
-        /// The observed resource as it is now, verified and newer than before. If there was no session, this proves
-        /// that the gateway holds the key too.
-        case notification(Answer)
-        /// The observation is over: the gateway ended it, or never began it, with this answer.
-        case observationEnded(Answer)
-        /// The observation is over: registering it came to nothing, as in ``failed(_:refusal:)``.
-        case observationFailed(HuskError, refusal: CoAPCode?)
-    }
+    /// How requests and responses go that are longer than a message.
+    @safe public struct Bodies {
+        let functions: UnsafePointer<husk_blockwise_functions>?
+        let capacity: Int
 
-    /// What the gateway said, verified.
-    public struct Answer: Sendable, Hashable {
-        public var code: CoAPCode
-        /// Those under protection, such as ETag.
-        public var options: [CoAPOption]
-        public var payload: [UInt8]
+        /// They do not.
+        public static var inOneMessage: Bodies { unsafe Bodies(functions: nil, capacity: 0) }
 
-        public init(code: CoAPCode, options: [CoAPOption] = [], payload: [UInt8] = []) {
-            self.code = code
-            self.options = options
-            self.payload = payload
+        /// In blocks (RFC 7959), responses of at most so many bytes. Notifications are not collected: one with a Block2
+        /// option that says "more" is the beginning, and a GET brings all of it.
+        public static func inBlocks(upTo bytes: Int) -> Bodies {
+            unsafe Bodies(functions: husk_blockwise_table(), capacity: bytes)
         }
 
-        /// The first option with that number.
-        public func option(_ number: UInt32) -> CoAPOption? { options.first { $0.number == number } }
+        private init(functions: UnsafePointer<husk_blockwise_functions>?, capacity: Int) {
+            unsafe self.functions = unsafe functions
+            self.capacity = capacity
+        }
     }
 
-    public struct Transmission: Sendable {
-        /// To be sent now; nil if there is nothing to send.
-        public var datagram: [UInt8]?
-        public var event: Event
-    }
-
-    private let storage: Pinned<husk_device>
-    private let config: Pinned<husk_device_config>
-    private let configuration: HandshakeConfiguration
-    private let key: PreSharedKey
-    /// Held because the core points to it.
-    private let memory: DeviceMemory?
-    private var request = PinnedRequest()
-    private var observed = PinnedRequest()
-    private let observation = unsafe Pinned(zeroed: husk_device_observation.self)
-    private let blocks = unsafe Pinned(zeroed: husk_device_blocks.self)
-    private let body: PinnedBytes
-
+    /// An endpoint that authenticates by EDHOC-PSK.
+    ///
     /// - Parameters:
+    ///   - key: moves in
+    ///   - suites: 1 to 8, most preferred first
     ///   - combinesFirstRequest: message_3 rides with the first request (RFC 9668); otherwise it is answered by
     ///     message_4 before the request is sent
-    ///   - memory: what to remember for later devices; with it, sessions are resumed
-    ///   - bodyCapacity: the longest response that is collected from blocks (RFC 7959). With 0, nothing goes in blocks,
-    ///     and requests are limited to what fits one message. Notifications are not collected: one with a Block2 option
-    ///     that says "more" is the beginning, and a GET brings all of it.
-    /// - Throws: ``HuskError/argument`` or ``HuskError/credential`` for a configuration that cannot work.
+    ///   - resumes: with a journal, to keep a resumption key and authenticate with it first
+    ///     (draft-ietf-lake-edhoc-psk-08 section 6)
+    ///   - requestBytes: of the longest request: path and payload
+    ///   - observedBytes: of the request that is observed; nil if nothing is
+    /// - Throws: ``HuskError/argument`` or ``HuskError/credential`` for what cannot work, ``HuskError/storage``,
+    ///   ``HuskError/random``, ``HuskError/buffer`` if `memory` has no room.
     public init(
-        key: borrowing PreSharedKey, configuration: HandshakeConfiguration, combinesFirstRequest: Bool = true,
-        memory: DeviceMemory? = nil, bodyCapacity: Int = 0
+        key: consuming PreSharedKey, suites: Span<CipherSuite>, random: RandomSource, combinesFirstRequest: Bool = true,
+        journal: FlashJournal? = nil, resumes: Bool = true, keeping: Keeping = .nothing, bodies: Bodies = .inOneMessage,
+        requestBytes: Int = 96, observedBytes: Int? = nil, in memory: inout PinnedMemory
     ) throws(HuskError) {
-        let key = key.copy()
-        let body = PinnedBytes(count: bodyCapacity)
-        let config = unsafe Pinned(zeroed: husk_device_config.self)
-        let storage = unsafe Pinned(zeroed: husk_device.self)
-        unsafe config.pointer.pointee.profile = edhocProfile
-        unsafe config.pointer.pointee.edhoc = configuration.pointer.pointee
-        unsafe config.pointer.pointee.psk = key.view
-        unsafe config.pointer.pointee.sequential = !combinesFirstRequest
-        if let memory {
-            unsafe config.pointer.pointee.storage = memory.hook
-            unsafe config.pointer.pointee.resume = true
-        }
-        if bodyCapacity > 0 {
-            unsafe blocks.pointer.pointee.functions = blockwise
-            unsafe blocks.pointer.pointee.body = body.pointer
-            unsafe blocks.pointer.pointee.body_cap = bodyCapacity
-            unsafe blocks.pointer.pointee.szx = UInt8(HUSK_BLOCK_SZX_MAX)
-            unsafe config.pointer.pointee.blocks = blocks.pointer
-        }
-        try unsafe check(husk_device_init(storage.pointer, config.pointer))
-        self.body = body
-        self.configuration = configuration
-        self.memory = memory
-        self.key = key
-        unsafe self.config = unsafe config
-        unsafe self.storage = unsafe storage
+        var parts = try unsafe DeviceParts(
+            husk_profile_edhoc_table(), suites, random.hook, keeping, bodies, requestBytes, observedBytes, in: &memory)
+        unsafe parts.config.pointer.pointee.sequential = !combinesFirstRequest
+        unsafe parts.config.pointer.pointee.resume = journal != nil && resumes
+        parts.store(in: journal)
+        try self.init(parts, key: key)
+    }
+
+    /// An endpoint that gets its keys by KUDOS from a provisioned secret, without any public-key operation.
+    ///
+    /// - Parameters:
+    ///   - secret: 16 to 32 bytes, which the gateway has too; copied, and the caller's copy is the caller's to wipe
+    ///   - senderID: names this device's messages; 0 to 7 bytes, and not the gateway's
+    ///   - mode: all but ``KeyUpdate/Mode/noForwardSecrecy`` need a journal
+    ///   - suite: its AEAD and hash are used, and nothing else of it
+    ///   - requestBytes: of the longest request: path and payload
+    /// - Throws: as above.
+    public init(
+        keyUpdate secret: RawSpan, senderID: ConnectionIdentifier, recipientID: ConnectionIdentifier,
+        idContext: RawSpan? = nil, mode: KeyUpdate.Mode, suite: CipherSuite = .suite0, random: RandomSource,
+        journal: FlashJournal? = nil, keeping: Keeping = .nothing, bodies: Bodies = .inOneMessage,
+        requestBytes: Int = 96, observedBytes: Int? = nil, in memory: inout PinnedMemory
+    ) throws(HuskError) {
+        let update = try unsafe KeyUpdateState(
+            secret: secret, senderID: senderID, recipientID: recipientID, idContext: idContext, mode: mode,
+            suite: suite, random: random.hook, in: &memory)
+        var parts = try unsafe DeviceParts(
+            husk_profile_kudos_table(), Span(), random.hook, keeping, bodies, requestBytes, observedBytes, in: &memory)
+        parts.store(in: journal)
+        try self.init(parts, update: update)
+    }
+
+    init(_ parts: consuming DeviceParts, key: consuming PreSharedKey) throws(HuskError) {
+        unsafe parts.config.pointer.pointee.psk = key.view
+        try unsafe check(husk_device_init(parts.device.pointer, parts.config.pointer))
+        self.parts = parts
+        self.key = consume key
+        update = nil
+    }
+
+    init(_ parts: consuming DeviceParts, update: consuming KeyUpdateState) throws(HuskError) {
+        update.beginFromSecret()
+        unsafe parts.config.pointer.pointee.kudos = update.state.pointer
+        unsafe parts.config.pointer.pointee.kudos_config = UnsafePointer(update.config.pointer)
+        try unsafe check(husk_device_init(parts.device.pointer, parts.config.pointer))
+        self.parts = parts
+        key = nil
+        self.update = consume update
     }
 
     /// Whether there is a session.
-    public var isAuthenticated: Bool { unsafe storage.pointer.pointee.has_context }
+    public var isAuthenticated: Bool { unsafe pointer.pointee.has_context }
 
-    /// The suite in use, or the one to be tried next.
-    public var suite: CipherSuite { unsafe configuration.suites[Int(storage.pointer.pointee.suite_index)] }
-
-    /// Begins a request; authenticates first if there is no session. With nil it only authenticates, anew.
-    ///
-    /// - Throws: ``HuskError/state`` while another one is in progress, ``HuskError/buffer`` if the request is too long,
-    ///   ``HuskError/random``.
-    public mutating func start(_ next: Request?) throws(HuskError) {
-        guard let next else {
-            return try unsafe check(husk_device_start(storage.pointer, nil))
-        }
-        // While a request is in progress the core points to the last one.
-        guard unsafe storage.pointer.pointee.request == nil else { throw .state }
-        request = PinnedRequest(next)
-        try unsafe check(husk_device_start(storage.pointer, request.pointer))
+    /// EDHOC: the suite in use, or the one to be tried next. KUDOS: nil.
+    public var suite: CipherSuite? {
+        let index = unsafe Int(pointer.pointee.suite_index)
+        guard unsafe index < parts.config.pointer.pointee.edhoc.suite_count else { return nil }
+        return unsafe CipherSuite(parts.config.pointer.pointee.edhoc.suites[index])
     }
 
-    /// Begins to observe a resource of the gateway (RFC 7641), as ``start(_:)`` does a request; one at a time, and other
-    /// requests go on beside it. ``Event/notification(_:)`` comes at once for the present state, then whenever it
-    /// changes; those that are overtaken by newer ones do not come.
+    /// Begins a request; authenticates first if there is no session.
+    ///
+    /// - Parameter payload: copied
+    /// - Throws: ``HuskError/state`` while another one is in progress, ``HuskError/buffer`` if the request is too long,
+    ///   ``HuskError/argument`` for a code that is no request's, ``HuskError/random``.
+    public mutating func start(
+        _ code: CoAPCode, path: StaticString, contentFormat: UInt32? = nil, payload: RawSpan
+    ) throws(HuskError) {
+        let path = unsafe UnsafeRawBufferPointer(start: path.utf8Start, count: path.utf8CodeUnitCount)
+        try unsafe start(code, path: path.bytes, contentFormat: contentFormat, payload: payload)
+    }
+
+    /// The same for a path that is UTF-8.
+    public mutating func start(
+        _ code: CoAPCode, path: RawSpan, contentFormat: UInt32? = nil, payload: RawSpan
+    ) throws(HuskError) {
+        // While a request is in progress the core points to the last one.
+        guard unsafe pointer.pointee.request == nil else { throw .state }
+        try parts.request.set(code, path: path, contentFormat: contentFormat, payload: payload)
+        try unsafe check(husk_device_start(pointer, parts.request.pointer))
+    }
+
+    /// Authenticates, anew if there is a session, and asks nothing of the gateway.
+    ///
+    /// - Throws: ``HuskError/state`` while a request is in progress, ``HuskError/random``.
+    public mutating func authenticate() throws(HuskError) {
+        try unsafe check(husk_device_start(pointer, nil))
+    }
+
+    /// Begins to observe a resource of the gateway (RFC 7641) with GET or FETCH, as a request begins; one at a time,
+    /// and other requests go on beside it. ``Signal/notification(_:)`` comes at once for the present state, then
+    /// whenever it changes; those that are overtaken by newer ones do not come.
     ///
     /// A new session registers anew by itself. A gateway that fell silent is not noticed: call this again from time to
     /// time, with the same request.
     ///
-    /// - Throws: as ``start(_:)``.
-    public mutating func observe(_ next: Request) throws(HuskError) {
-        guard unsafe storage.pointer.pointee.request == nil else { throw .state }
-        let pinned = PinnedRequest(next)
-        try unsafe check(husk_device_observe(storage.pointer, observation.pointer, pinned.pointer))
-        observed = pinned
+    /// - Throws: as ``start(_:path:contentFormat:payload:)-(_,StaticString,_,_)``; ``HuskError/argument`` if the endpoint
+    ///   was made without memory for it.
+    public mutating func observe(_ code: CoAPCode = .get, path: RawSpan, payload: RawSpan) throws(HuskError) {
+        guard unsafe pointer.pointee.request == nil else { throw .state }
+        guard parts.observation.count > 0 else { throw .argument }
+        try parts.observed.set(code, path: path, contentFormat: nil, payload: payload)
+        let observation = unsafe UnsafeMutableRawPointer(parts.observation.pointer)
+            .assumingMemoryBound(to: husk_device_observation.self)
+        try unsafe check(husk_device_observe(pointer, observation, parts.observed.pointer))
     }
 
-    /// Ends the observation. If the gateway knows of it, it is told, which ends with ``Event/observationEnded(_:)`` or
-    /// ``Event/observationFailed(_:refusal:)``; otherwise there is no event.
+    /// Ends the observation. If the gateway knows of it, it is told, which ends with ``Signal/observationEnded(_:)`` or
+    /// ``Signal/observationFailed(_:refusal:)``; otherwise nothing more comes of it.
     ///
-    /// - Throws: ``HuskError/state`` if there is none, or a request is in progress; otherwise as ``start(_:)``.
+    /// - Throws: ``HuskError/state`` if there is none, or a request is in progress; otherwise as for requests.
     public mutating func cancelObservation() throws(HuskError) {
-        try unsafe check(husk_device_cancel(storage.pointer))
+        try unsafe check(husk_device_cancel(pointer))
     }
 
-    /// Takes a received datagram. An error says why it was dropped, and changes nothing.
-    public mutating func receive(_ datagram: RawSpan, now: UInt32) throws(HuskError) -> Event {
-        let copy = PinnedBytes(count: datagram.byteCount)
-        copy.write(datagram, at: 0)
+    /// Takes a received datagram, which is decrypted in place. Transmit next, whatever came of it.
+    ///
+    /// - Throws: why it was dropped; what is in progress goes on as if it had not come.
+    public mutating func receive(_ datagram: inout MutableRawSpan, now: UInt32) throws(HuskError) -> Signal {
         var event = unsafe husk_event()
-        try unsafe check(husk_device_receive(storage.pointer, now, copy.pointer, copy.count, &event))
-        return unsafe Event(event)
+        return try unsafe datagram.inPlace { bytes, count in
+            unsafe husk_device_receive(pointer, now, bytes, count, &event)
+        } _: { buffer in unsafe Signal(event, buffer) }
     }
 
-    /// The next datagram to send now, and whether the peer has stayed silent too long.
-    public mutating func transmit(now: UInt32) throws(HuskError) -> Transmission {
+    /// Lends `send` the next datagram to send now, if there is one, and says whether the peer has stayed silent too
+    /// long.
+    ///
+    /// - Throws: ``HuskError/random``, ``HuskError/storage`` and what else keeps a message from being made; nothing is
+    ///   to be sent then.
+    public mutating func transmit(now: UInt32, _ send: (RawSpan) -> Void) throws(HuskError) -> Signal {
         var datagram: UnsafePointer<UInt8>? = nil
         var length = 0
         var event = unsafe husk_event()
-        try unsafe check(husk_device_transmit(storage.pointer, now, &datagram, &length, &event))
-        let bytes = unsafe length == 0 ? nil : Array(UnsafeBufferPointer(start: datagram, count: length))
-        return unsafe Transmission(datagram: bytes, event: Event(event))
+        try unsafe check(husk_device_transmit(pointer, now, &datagram, &length, &event))
+        if length > 0 {
+            unsafe send(UnsafeRawBufferPointer(start: datagram, count: length).bytes)
+        }
+        return unsafe Signal(event, Located(base: nil, count: 0))
     }
 
-    /// Milliseconds until ``transmit(now:)`` has something to do; nil for never.
+    /// Milliseconds until there is something to transmit: 0 for now, nil for never.
     public func timeout(now: UInt32) -> UInt32? {
-        let timeout = unsafe husk_device_next_timeout(storage.pointer, now)
+        let timeout = unsafe husk_device_next_timeout(pointer, now)
         return timeout == UInt32.max ? nil : timeout
+    }
+
+    /// Lends the response that was collected from blocks last, ``Reply/isCollected``.
+    public borrowing func withCollectedBody<Result: ~Copyable, Failure: Error>(
+        count: Int, _ read: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try parts.body.withBytes { (whole) throws(Failure) in try read(whole.extracting(first: count)) }
     }
 }
 
-extension Device.Event {
-    init(_ event: husk_event) {
+extension Device {
+    /// What came of a datagram, or of time passing.
+    public enum Signal: Sendable, Hashable {
+        case none
+        /// The gateway has proved to hold the key, and was asked nothing else yet.
+        case authenticated
+        /// The request was answered, and the answer verified.
+        case response(Reply)
+        /// The request, or authentication, came to nothing; `refusal` is the gateway's answer if it was one. Start
+        /// again at will.
+        case failed(HuskError, refusal: CoAPCode?)
+        /// The observed resource as it is now, verified and newer than before.
+        case notification(Reply)
+        /// The observation is over: the gateway ended it, or never began it, with this answer.
+        case observationEnded(Reply)
+        /// The observation is over: registering it came to nothing, as in ``failed(_:refusal:)``.
+        case observationFailed(HuskError, refusal: CoAPCode?)
+    }
+
+    /// What the gateway said, verified, where it lies in the datagram that was received.
+    public struct Reply: Sendable, Hashable {
+        public var code: CoAPCode
+        /// If there was no session before, this proves that the gateway holds the key.
+        public var beginsSession: Bool
+        /// Encoded options, those under protection.
+        public var options: Range<Int>
+        /// In the datagram; or from 0 on in the body that was collected, if ``isCollected``.
+        public var payload: Range<Int>
+        /// Whether the payload came in blocks: ``Device/withCollectedBody(count:_:)``.
+        public var isCollected: Bool
+
+        init(_ event: husk_event, _ buffer: Located) {
+            unsafe code = CoAPCode(rawValue: event.code)
+            unsafe beginsSession = event.new_session
+            unsafe options = buffer.range(event.options)
+            let range = unsafe buffer.range(event.payload)
+            isCollected = unsafe range.count < event.payload.len
+            payload = unsafe isCollected ? 0..<event.payload.len : range
+        }
+    }
+
+    /// How the endpoint got to its session.
+    public struct Way: Sendable, Hashable {
+        public enum Kind: UInt8, Sendable, Hashable {
+            case none = 0
+            /// It was there, in RAM.
+            case session = 1
+            /// From storage, with the numbers after those that were reserved: no round trip.
+            case continued = 2
+            /// New keys from a secret: no public-key operation.
+            case keyUpdate = 3
+            /// EDHOC with the resumption key: the gateway looks nothing up.
+            case resumed = 4
+            /// EDHOC with the provisioned key: works whatever was lost.
+            case full = 5
+        }
+
+        /// Why it was not a cheaper one.
+        public enum Reason: UInt8, Sendable, Hashable {
+            /// Nothing was in storage: the first start, or storage was lost.
+            case noneKept = 0
+            /// There is no cheaper one.
+            case cheapest = 1
+            /// What was in storage cannot be read.
+            case storage = 2
+            /// The session's key is used up.
+            case exhausted = 3
+            /// The gateway does not know the session.
+            case refused = 4
+            /// Nor the resumption key.
+            case resumptionRefused = 5
+            /// It was asked for.
+            case asked = 6
+        }
+
+        public var kind: Kind
+        public var reason: Reason
+        /// Answers, the one of the request itself included.
+        public var roundTrips: Int
+        /// Of all datagrams sent and received.
+        public var bytes: Int
+    }
+
+    /// The way of the request that was started last, so far: the cheapest one that was safe.
+    public var way: Way {
+        let way = unsafe pointer.pointee.way
+        // The core has no others.
+        return Way(
+            kind: Way.Kind(rawValue: way.kind) ?? .none, reason: Way.Reason(rawValue: way.why) ?? .noneKept,
+            roundTrips: Int(way.round_trips), bytes: Int(way.bytes))
+    }
+}
+
+extension Device.Signal {
+    init(_ event: husk_event, _ buffer: Located) {
+        let reply = unsafe Device.Reply(event, buffer)
+        let isObservation = unsafe event.observation
         switch unsafe Int32(event.kind) {
         case HUSK_EVENT_AUTHENTICATED: self = .authenticated
-        case HUSK_EVENT_RESPONSE where unsafe event.observation:
-            self = unsafe .observationEnded(Device.Answer(event))
-        case HUSK_EVENT_RESPONSE:
-            self = unsafe .response(Device.Answer(event))
-        case HUSK_EVENT_NOTIFICATION: self = unsafe .notification(Device.Answer(event))
+        case HUSK_EVENT_RESPONSE: self = isObservation ? .observationEnded(reply) : .response(reply)
+        case HUSK_EVENT_NOTIFICATION: self = .notification(reply)
         case HUSK_EVENT_FAILED:
             let error = unsafe HuskError(code: event.status) ?? .state
             let refusal = unsafe event.code == 0 ? nil : CoAPCode(rawValue: event.code)
-            self =
-                unsafe event.observation
-                ? .observationFailed(error, refusal: refusal) : .failed(error, refusal: refusal)
+            self = isObservation ? .observationFailed(error, refusal: refusal) : .failed(error, refusal: refusal)
         default: self = .none
         }
     }
 }
 
-extension Device.Answer {
-    init(_ event: husk_event) {
-        unsafe self.init(
-            code: CoAPCode(rawValue: event.code), options: [CoAPOption](event.options), payload: [UInt8](event.payload))
+/// What the core points to, all of it in place.
+@safe struct DeviceParts: ~Copyable, Sendable {
+    let device: Pinned<husk_device>
+    let config: Pinned<husk_device_config>
+    /// Pointers to the tables of the suites, with which the configuration begins.
+    private let suites: PinnedBytes
+    var request: RequestStorage
+    var observed: RequestStorage
+    /// A `husk_device_observation`, or nothing.
+    let observation: PinnedBytes
+    /// A `husk_device_blocks`, or nothing.
+    private let blocks: PinnedBytes
+    let body: PinnedBytes
+    private var journal: FlashJournal?
+    #if !hasFeature(Embedded)
+    var memory: DeviceMemory?
+    #endif
+
+    init(
+        _ profile: UnsafePointer<husk_profile>!, _ suites: Span<CipherSuite>, _ random: husk_random,
+        _ keeping: Device.Keeping, _ bodies: Device.Bodies, _ requestBytes: Int, _ observedBytes: Int?,
+        in memory: inout PinnedMemory
+    ) throws(HuskError) {
+        let device = try unsafe Pinned(zeroed: husk_device.self, in: &memory)
+        let config = try unsafe Pinned(zeroed: husk_device_config.self, in: &memory)
+        let tables = try unsafe PinnedBytes(
+            count: suites.count * MemoryLayout<UnsafePointer<husk_suite>?>.stride, in: &memory)
+        let isBlockwise = unsafe bodies.functions != nil
+        let blocks = try unsafe PinnedBytes(
+            count: isBlockwise ? MemoryLayout<husk_device_blocks>.size : 0, in: &memory)
+        let body = try PinnedBytes(count: max(0, bodies.capacity), in: &memory)
+        let request = try RequestStorage(requestBytes, in: &memory)
+        let observed = try RequestStorage(observedBytes ?? 0, in: &memory)
+        let observation = try unsafe PinnedBytes(
+            count: observedBytes == nil ? 0 : MemoryLayout<husk_device_observation>.size, in: &memory)
+
+        let first = unsafe UnsafeMutableRawPointer(tables.pointer)
+            .assumingMemoryBound(to: UnsafePointer<husk_suite>?.self)
+        for index in suites.indices {
+            unsafe first[index] = suites[index].table
+        }
+        unsafe config.pointer.pointee.profile = unsafe profile
+        unsafe config.pointer.pointee.edhoc.suites = UnsafePointer(first)
+        unsafe config.pointer.pointee.edhoc.suite_count = suites.count
+        unsafe config.pointer.pointee.edhoc.random = random
+        unsafe config.pointer.pointee.keep = keeping.keeper
+        if isBlockwise {
+            let state = unsafe UnsafeMutableRawPointer(blocks.pointer)
+                .assumingMemoryBound(to: husk_device_blocks.self)
+            unsafe state.pointee.functions = bodies.functions
+            unsafe state.pointee.body = body.pointer
+            unsafe state.pointee.body_cap = body.count
+            unsafe state.pointee.szx = UInt8(HUSK_BLOCK_SZX_MAX)
+            unsafe config.pointer.pointee.blocks = state
+        }
+        unsafe self.device = unsafe device
+        unsafe self.config = unsafe config
+        self.suites = tables
+        self.request = request
+        self.observed = observed
+        self.observation = observation
+        self.blocks = blocks
+        self.body = body
+        journal = nil
+        #if !hasFeature(Embedded)
+        self.memory = nil
+        #endif
+    }
+
+    mutating func store(in journal: FlashJournal?) {
+        guard let journal else { return }
+        self.journal = journal
+        unsafe config.pointer.pointee.storage = journal.hook
     }
 }
 
 /// A request that the core points to, with its path and payload.
-@safe private struct PinnedRequest: ~Copyable, Sendable {
-    private let request = unsafe Pinned(zeroed: husk_device_request.self)
-    private let bytes: PinnedBytes
+@safe struct RequestStorage: ~Copyable, Sendable {
+    private let request: Pinned<husk_device_request>
+    private var bytes: PinnedBytes
 
-    init() {
-        bytes = PinnedBytes(count: 0)
+    init(_ count: Int, in memory: inout PinnedMemory) throws(HuskError) {
+        let request = try unsafe Pinned(zeroed: husk_device_request.self, in: &memory)
+        let bytes = try PinnedBytes(count: max(0, count), in: &memory)
+        unsafe self.request = unsafe request
+        self.bytes = bytes
     }
 
-    init(_ request: Device.Request) {
-        let path = Array(request.path.utf8)
-        bytes = PinnedBytes(count: path.count + request.payload.count)
-        unsafe bytes.write(path.span.bytes, at: 0)
-        unsafe bytes.write(request.payload.span.bytes, at: path.count)
+    /// Copies a request, once the core does not point to the last one. Throws ``HuskError/buffer`` if it is too long; on
+    /// hosts there is room for any.
+    mutating func set(
+        _ code: CoAPCode, path: RawSpan, contentFormat: UInt32?, payload: RawSpan
+    ) throws(HuskError) {
+        if path.byteCount + payload.byteCount > bytes.count {
+            #if hasFeature(Embedded)
+            throw .buffer
+            #else
+            bytes = PinnedBytes(count: path.byteCount + payload.byteCount)
+            #endif
+        }
+        bytes.write(path, at: 0)
+        bytes.write(payload, at: path.byteCount)
         let text = unsafe UnsafeRawPointer(bytes.pointer).assumingMemoryBound(to: CChar.self)
-        unsafe self.request.pointer.pointee = husk_device_request(
-            code: request.code.rawValue, path: path.isEmpty ? nil : text, path_len: path.count,
-            content_format: request.contentFormat ?? UInt32.max,
-            payload: bytes.slice(path.count, request.payload.count))
+        unsafe request.pointer.pointee = husk_device_request(
+            code: code.rawValue, path: path.byteCount == 0 ? nil : text, path_len: path.byteCount,
+            content_format: contentFormat ?? UInt32.max, payload: bytes.slice(path.byteCount, payload.byteCount))
     }
 
     var pointer: UnsafeMutablePointer<husk_device_request> { unsafe request.pointer }
 }
-
-/// The core's table, at an address that stays. Never written to, never freed.
-nonisolated(unsafe) private let edhocProfile: UnsafePointer<husk_profile> = {
-    let table = UnsafeMutablePointer<husk_profile>.allocate(capacity: 1)
-    unsafe table.initialize(to: husk_profile_edhoc)
-    return unsafe UnsafePointer(table)
-}()
-
-/// As above.
-nonisolated(unsafe) private let blockwise: UnsafePointer<husk_blockwise_functions> = {
-    let table = UnsafeMutablePointer<husk_blockwise_functions>.allocate(capacity: 1)
-    unsafe table.initialize(to: husk_blockwise)
-    return unsafe UnsafePointer(table)
-}()

@@ -19,12 +19,12 @@ public enum EnvelopeAlgorithm: Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The core's table. It is found through a suite, whose pointers to tables stay valid.
+    /// The core's table.
     fileprivate var table: UnsafePointer<husk_aead> {
         switch self {
-        case .aesCCM8: unsafe husk_suite_0.app_aead
-        case .aesCCM16: unsafe husk_suite_1.edhoc_aead
-        case .chaCha20Poly1305: unsafe husk_suite_4.app_aead
+        case .aesCCM8: unsafe husk_aead_aes_ccm_16_64_128_table()
+        case .aesCCM16: unsafe husk_aead_aes_ccm_16_128_128_table()
+        case .chaCha20Poly1305: unsafe husk_aead_chacha20_poly1305_table()
         }
     }
 }
@@ -32,78 +32,37 @@ public enum EnvelopeAlgorithm: Sendable, Hashable, CaseIterable {
 /// A key for one direction: from `sender` to `recipient`. Derived from a root key that the two ends share, and nobody
 /// between them. It lives in storage that never moves and is wiped in the end; nothing prints it.
 @safe public struct EnvelopeKey: ~Copyable, Sendable {
-    let storage = unsafe Pinned(zeroed: husk_envelope_key.self)
+    let storage: Pinned<husk_envelope_key>
 
     /// Derives the key (HKDF with the COSE_KDF_Context of RFC 9053 section 5.2).
     ///
     /// - Parameters:
     ///   - root: at least 16 bytes of full entropy; the caller's copy is the caller's to wipe
-    ///   - sender: who seals with this key; another name than the recipient's, 1 to 255 bytes of UTF-8 as is
+    ///   - sender: who seals with this key; another name than the recipient's, 1 to 255 bytes of UTF-8
     ///   - recipient: who opens with it
     ///   - identifier: at most 16 bytes, sent with each envelope for the recipient to find the key; empty: not sent
-    ///   - wraps: whether it is for envelopes to several recipients, see ``EnvelopeRecipients``
-    /// - Throws: ``HuskError/argument`` for a length out of range or equal names.
+    ///   - wraps: whether it is for envelopes to several recipients
+    /// - Throws: ``HuskError/argument`` for a length out of range or equal names, ``HuskError/buffer`` if `memory` has no
+    ///   room.
     public init(
-        root: RawSpan, sender: Identity, recipient: Identity, identifier: [UInt8] = [],
-        algorithm: EnvelopeAlgorithm = .aesCCM8, wraps: Bool = false
+        root: RawSpan, sender: RawSpan, recipient: RawSpan, identifier: RawSpan,
+        algorithm: EnvelopeAlgorithm = .aesCCM8, wraps: Bool = false, in memory: inout PinnedMemory
     ) throws(HuskError) {
-        let from = Array(sender.name.utf8)
-        let to = Array(recipient.name.utf8)
+        let storage = try unsafe Pinned(zeroed: husk_envelope_key.self, in: &memory)
         let target = unsafe storage.pointer
-        let table = unsafe husk_suite_0
         try unsafe check(
             root.withSlice { root in
-                unsafe from.span.bytes.withSlice { from in
-                    unsafe to.span.bytes.withSlice { to in
-                        unsafe identifier.span.bytes.withSlice { kid in
+                unsafe sender.withSlice { sender in
+                    unsafe recipient.withSlice { recipient in
+                        unsafe identifier.withSlice { kid in
                             var parameters = unsafe husk_envelope_parameters(
-                                aead: algorithm.table, hash: table.hash, root_key: root, sender: from, recipient: to,
-                                kid: kid, wraps: wraps)
+                                aead: algorithm.table, hash: husk_hash_sha256_table(), root_key: root,
+                                sender: sender, recipient: recipient, kid: kid, wraps: wraps)
                             return unsafe husk_envelope_key_derive(target, &parameters)
                         }
                     }
                 }
             })
-    }
-
-    /// The key identifier (COSE `kid`), which is not secret.
-    public var identifier: [UInt8] {
-        let key = unsafe UnsafeRawPointer(storage.pointer.pointer(to: \.kid)!)
-        let count = unsafe Int(storage.pointer.pointee.kid_len)
-        return unsafe [UInt8](UnsafeRawBufferPointer(start: key, count: count))
-    }
-
-    /// Lends the key as a COSE_Key (RFC 9052 section 7) for another library, in storage that is wiped afterwards.
-    public borrowing func withCOSEKey<Result, Failure: Error>(
-        _ body: (RawSpan) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        let out = PinnedBytes(count: Int(HUSK_ENVELOPE_COSE_KEY_MAX_BYTES))
-        var length = 0
-        // Cannot fail: there is room for the longest key.
-        _ = unsafe husk_envelope_key_export(storage.pointer, out.pointer, out.count, &length)
-        return try out.withBytes { (whole) throws(Failure) in try body(whole.extracting(first: length)) }
-    }
-}
-
-/// The applications that one envelope is for. Each has a root key with the sender, and the envelope's own key is
-/// wrapped for each of them (A128KW, RFC 9053 section 6.2.1).
-///
-/// Recipients must trust each other: each of them knows the key of the envelope, and could put other content under it
-/// for the others.
-@safe public struct EnvelopeRecipients: ~Copyable, Sendable {
-    private(set) var keys = PinnedBytes(count: 0)
-    public private(set) var count = 0
-
-    public init() {}
-
-    /// Adds a recipient's key, made with `wraps: true`; all have the same algorithm.
-    public mutating func append(_ key: borrowing EnvelopeKey) {
-        let size = unsafe MemoryLayout<husk_envelope_key>.stride
-        let more = PinnedBytes(count: (count + 1) * size)
-        keys.withBytes { more.write($0, at: 0) }
-        let added = unsafe UnsafeRawBufferPointer(start: key.storage.pointer, count: size)
-        unsafe more.write(added.bytes, at: count * size)
-        keys = more
-        count += 1
+        unsafe self.storage = unsafe storage
     }
 }

@@ -2,84 +2,105 @@
 internal import CHusk
 
 /// Opens what one sender seals. Each envelope opens once, in any order within 64, across restarts and power cuts,
-/// because the replay window is stored before the content is handed out.
+/// because the replay window is stored before the content is handed out: in a journal, or on hosts wherever `save` puts
+/// the record.
 ///
 ///     var opener = try EnvelopeOpener(key: key, names: ["kitchen"], record: disk.load())
 ///     let command = try opener.open(envelope, now: clock) { record throws(Failure) in try disk.replace(record) }
 ///
 /// Cannot be copied. One record belongs to one key and direction.
 @safe public struct EnvelopeOpener: ~Copyable, Sendable {
-    private let key: EnvelopeKey
+    let key: EnvelopeKey
+    /// A `husk_bytes` for each name, then the names they point to.
     private let names: PinnedBytes
-    private let config = unsafe Pinned(zeroed: husk_envelope_opener_config.self)
-    private let opener = unsafe Pinned(zeroed: husk_envelope_opener.self)
-    private let memory: EnvelopeRecord
+    private let config: Pinned<husk_envelope_opener_config>
+    let opener: Pinned<husk_envelope_opener>
+    #if hasFeature(Embedded)
+    private let journal: FlashJournal
+    #else
+    /// One of these two.
+    private let journal: FlashJournal?
+    let memory: EnvelopeRecord?
+    #endif
 
+    /// With a journal as storage.
+    ///
     /// - Parameters:
     ///   - key: moves in; the sender's key for this direction
-    ///   - names: the destinations this end answers to; none for any
+    ///   - name: the destination this end answers to, in UTF-8; empty for any
     ///   - requiresDeadline: for commands, which must not be carried out late: one without deadline is refused
-    ///   - record: what was stored last; empty for the first time ever
-    /// - Throws: ``HuskError/storage`` if the record is none.
+    ///   - record: its name in the journal, 0 to 31: one for each sealer and opener, and 1 to 5 are a ``Device``'s
+    /// - Throws: ``HuskError/storage`` if the record cannot be read or is none, ``HuskError/buffer`` if `memory` has no
+    ///   room.
     public init(
-        key: consuming EnvelopeKey, names: [String] = [], requiresDeadline: Bool = false, record: RawSpan
+        key: consuming EnvelopeKey, name: RawSpan, requiresDeadline: Bool = false, journal: FlashJournal, record: UInt8,
+        in memory: inout PinnedMemory
     ) throws(HuskError) {
+        let stride = unsafe MemoryLayout<husk_bytes>.stride
+        let names = try PinnedBytes(count: stride + name.byteCount, in: &memory)
+        names.write(name, at: stride)
+        let slice = unsafe names.slice(stride, name.byteCount)
+        unsafe UnsafeMutableRawPointer(names.pointer).storeBytes(of: slice, as: husk_bytes.self)
+        let config = try unsafe Pinned(zeroed: husk_envelope_opener_config.self, in: &memory)
+        let opener = try unsafe Pinned(zeroed: husk_envelope_opener.self, in: &memory)
+        unsafe config.pointer.pointee.storage = journal.hook
+        unsafe config.pointer.pointee.record = record
+        try unsafe Self.begin(opener, config, key, names, count: name.byteCount == 0 ? 0 : 1, requiresDeadline)
         self.key = key
-        self.names = Self.pinned(names)
-        memory = EnvelopeRecord(record)
-        unsafe config.pointer.pointee.key = UnsafePointer(self.key.storage.pointer)
+        self.names = names
+        unsafe self.config = unsafe config
+        unsafe self.opener = unsafe opener
+        self.journal = journal
+        #if !hasFeature(Embedded)
+        self.memory = nil
+        #endif
+    }
+
+    #if !hasFeature(Embedded)
+    init(
+        _ key: consuming EnvelopeKey, names: consuming PinnedBytes, nameCount: Int, _ requiresDeadline: Bool,
+        record: RawSpan
+    ) throws(HuskError) {
+        let memory = EnvelopeRecord(record)
+        let config = unsafe Pinned(zeroed: husk_envelope_opener_config.self)
+        let opener = unsafe Pinned(zeroed: husk_envelope_opener.self)
         unsafe config.pointer.pointee.storage = memory.hook
+        try unsafe Self.begin(opener, config, key, names, count: nameCount, requiresDeadline)
+        self.key = key
+        self.names = names
+        unsafe self.config = unsafe config
+        unsafe self.opener = unsafe opener
+        self.memory = consume memory
+        journal = nil
+    }
+    #endif
+
+    private static func begin(
+        _ opener: borrowing Pinned<husk_envelope_opener>, _ config: borrowing Pinned<husk_envelope_opener_config>,
+        _ key: borrowing EnvelopeKey, _ names: borrowing PinnedBytes, count: Int, _ requiresDeadline: Bool
+    ) throws(HuskError) {
+        unsafe config.pointer.pointee.key = UnsafePointer(key.storage.pointer)
         unsafe config.pointer.pointee.deadline_required = requiresDeadline
-        unsafe config.pointer.pointee.names = UnsafeRawPointer(self.names.pointer).assumingMemoryBound(
-            to: husk_bytes.self)
-        unsafe config.pointer.pointee.name_count = names.count
+        unsafe config.pointer.pointee.names = UnsafeRawPointer(names.pointer).assumingMemoryBound(to: husk_bytes.self)
+        unsafe config.pointer.pointee.name_count = count
         try unsafe check(husk_envelope_opener_init(opener.pointer, config.pointer))
     }
 
-    /// A `husk_bytes` for each name, then the names they point to.
-    private static func pinned(_ names: [String]) -> PinnedBytes {
-        let texts = names.map { Array($0.utf8) }
-        let stride = unsafe MemoryLayout<husk_bytes>.stride
-        let slices = texts.count * stride
-        let out = PinnedBytes(count: slices + texts.reduce(0) { $0 + $1.count })
-        var at = slices
-        for (index, text) in texts.enumerated() {
-            unsafe out.write(text.span.bytes, at: at)
-            let slice = unsafe out.slice(at, text.count)
-            unsafe UnsafeMutableRawPointer(out.pointer).storeBytes(
-                of: slice, toByteOffset: index * stride, as: husk_bytes.self)
-            at += text.count
-        }
-        return out
-    }
-
-    /// Verifies and decrypts an envelope.
+    /// Verifies an envelope and decrypts it in place, with a journal as storage; says where its parts lie.
     ///
-    /// - Parameters:
-    ///   - now: seconds since 1970-01-01T00:00Z; nil if the time is not known: whatever has a deadline is refused then
-    ///   - save: replaces the stored record with this one, durably, before it returns. If it throws, nothing was
-    ///     opened.
+    /// - Parameter now: seconds since 1970-01-01T00:00Z; nil if the time is not known: whatever has a deadline is refused
+    ///   then
     /// - Throws: ``HuskError/format``, ``HuskError/unsupported``, ``HuskError/context`` (another key),
     ///   ``HuskError/destination``, ``HuskError/expired``, ``HuskError/clock``, ``HuskError/replay``,
-    ///   ``HuskError/authentication``, ``HuskError/storage`` if `save` throws; nothing is changed then.
-    public mutating func open<Failure: Error>(
-        _ envelope: RawSpan, now: UInt64?, save: (RawSpan) throws(Failure) -> Void
-    ) throws(HuskError) -> OpenedEnvelope {
-        let copy = PinnedBytes(count: envelope.byteCount)
-        copy.write(envelope, at: 0)
-        let before = unsafe opener.pointer.pointee
-        let time = now ?? UInt64(HUSK_ENVELOPE_TIME_UNKNOWN)
-        let wraps = unsafe key.storage.pointer.pointee.wraps
+    ///   ``HuskError/authentication``, ``HuskError/storage``; nothing is changed then, but for the buffer.
+    ///   ``HuskError/state`` for an opener that saves its record elsewhere.
+    public mutating func open(_ envelope: inout MutableRawSpan, now: UInt64?) throws(HuskError) -> EnvelopeLayout {
+        #if !hasFeature(Embedded)
+        guard journal != nil else { throw .state }
+        #endif
         var view = unsafe husk_envelope_view()
-        try unsafe check(
-            wraps
-                ? husk_envelope_open_one_of_many(opener.pointer, time, copy.pointer, copy.count, &view)
-                : husk_envelope_open(opener.pointer, time, copy.pointer, copy.count, &view))
-        guard memory.save(save) else {
-            unsafe opener.pointer.pointee = before
-            throw .storage
-        }
-        return unsafe OpenedEnvelope(
-            metadata: EnvelopeMetadata(view.metadata), content: [UInt8](view.content), sequence: view.sequence)
+        return try unsafe envelope.inPlace { bytes, count in
+            unsafe husk_envelope_open(opener.pointer, now ?? UInt64(HUSK_ENVELOPE_TIME_UNKNOWN), bytes, count, &view)
+        } _: { buffer in unsafe EnvelopeLayout(view, buffer) }
     }
 }

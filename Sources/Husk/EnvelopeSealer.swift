@@ -1,154 +1,145 @@
 // Sealing envelopes, with sequence numbers that are stored before they are used.
 internal import CHusk
 
-/// Seals envelopes under one key, or for several recipients. No nonce is used twice, whenever the power fails, because
-/// a block of sequence numbers is stored before the first of them is used.
+/// Seals envelopes under one key, or on hosts for several recipients. No nonce is used twice, whenever the power fails,
+/// because a block of sequence numbers is stored before the first of them is used: in a journal, or on hosts wherever
+/// `save` puts the record.
 ///
 ///     var sealer = try EnvelopeSealer(key: key, record: disk.load())
 ///     let envelope = try sealer.seal(content, metadata) { record throws(Failure) in try disk.replace(record) }
 ///
 /// Cannot be copied: two copies would use the same numbers. One record belongs to one key and direction.
 @safe public struct EnvelopeSealer: ~Copyable, Sendable {
-    private let keys: PinnedBytes
-    private let keyCount: Int
-    private let config = unsafe Pinned(zeroed: husk_envelope_sender_config.self)
-    private let sender = unsafe Pinned(zeroed: husk_envelope_sender.self)
-    private let memory: EnvelopeRecord
+    /// One or several `husk_envelope_key`.
+    let keys: PinnedBytes
+    let keyCount: Int
+    let config: Pinned<husk_envelope_sender_config>
+    let sender: Pinned<husk_envelope_sender>
+    #if hasFeature(Embedded)
+    private let journal: FlashJournal
+    #else
+    /// One of these two.
+    private let journal: FlashJournal?
+    let memory: EnvelopeRecord?
+    #endif
 
+    /// With a journal as storage.
+    ///
     /// - Parameters:
     ///   - key: moves in
-    ///   - record: what was stored last; empty for the first time ever
+    ///   - record: its name in the journal, 0 to 31: one for each sealer and opener, and 1 to 5 are a ``Device``'s
     ///   - fullIV: whether to send the whole nonce, for libraries that know no Partial IV
-    /// - Throws: ``HuskError/storage`` if the record is none, ``HuskError/argument`` for a key that wraps.
-    public init(key: consuming EnvelopeKey, record: RawSpan, fullIV: Bool = false) throws(HuskError) {
-        var one = EnvelopeRecipients()
-        one.append(key)
-        try unsafe self.init(
-            one, wraps: false, record: record, fullIV: fullIV, random: husk_random(fill: nil, context: nil))
+    /// - Throws: ``HuskError/storage`` if the record cannot be read or is none, ``HuskError/argument`` for a key that
+    ///   wraps, ``HuskError/buffer`` if `memory` has no room.
+    public init(
+        key: consuming EnvelopeKey, journal: FlashJournal, record: UInt8, fullIV: Bool = false,
+        in memory: inout PinnedMemory
+    ) throws(HuskError) {
+        let size = unsafe MemoryLayout<husk_envelope_key>.stride
+        let keys = try PinnedBytes(count: size, in: &memory)
+        unsafe keys.write(UnsafeRawBufferPointer(start: key.storage.pointer, count: size).bytes, at: 0)
+        let config = try unsafe Pinned(zeroed: husk_envelope_sender_config.self, in: &memory)
+        let sender = try unsafe Pinned(zeroed: husk_envelope_sender.self, in: &memory)
+        unsafe config.pointer.pointee.storage = journal.hook
+        unsafe config.pointer.pointee.record = record
+        unsafe config.pointer.pointee.full_iv = fullIV
+        try unsafe Self.begin(sender, config, keys, keyCount: 1, wraps: false)
+        self.keys = keys
+        keyCount = 1
+        unsafe self.config = unsafe config
+        unsafe self.sender = unsafe sender
+        self.journal = journal
+        #if !hasFeature(Embedded)
+        self.memory = nil
+        #endif
     }
 
-    /// For several recipients.
-    init(recipients: consuming EnvelopeRecipients, record: RawSpan, random: husk_random) throws(HuskError) {
-        try unsafe self.init(recipients, wraps: true, record: record, fullIV: true, random: random)
-    }
-
-    private init(
+    #if !hasFeature(Embedded)
+    init(
         _ recipients: consuming EnvelopeRecipients, wraps: Bool, record: RawSpan, fullIV: Bool, random: husk_random
     ) throws(HuskError) {
-        memory = EnvelopeRecord(record)
-        keyCount = recipients.count
-        keys = PinnedBytes(count: recipients.keys.count)
+        let memory = EnvelopeRecord(record)
+        let count = recipients.count
+        let keys = PinnedBytes(count: recipients.keys.count)
         recipients.keys.withBytes { keys.write($0, at: 0) }
-        let first = unsafe UnsafeRawPointer(keys.pointer).assumingMemoryBound(to: husk_envelope_key.self)
-        unsafe config.pointer.pointee.keys = first
-        unsafe config.pointer.pointee.key_count = keyCount
+        let config = unsafe Pinned(zeroed: husk_envelope_sender_config.self)
+        let sender = unsafe Pinned(zeroed: husk_envelope_sender.self)
         unsafe config.pointer.pointee.storage = memory.hook
         unsafe config.pointer.pointee.full_iv = fullIV
         unsafe config.pointer.pointee.random = random
+        try unsafe Self.begin(sender, config, keys, keyCount: count, wraps: wraps)
+        self.keys = keys
+        keyCount = count
+        unsafe self.config = unsafe config
+        unsafe self.sender = unsafe sender
+        self.memory = consume memory
+        journal = nil
+    }
+    #endif
+
+    private static func begin(
+        _ sender: borrowing Pinned<husk_envelope_sender>, _ config: borrowing Pinned<husk_envelope_sender_config>,
+        _ keys: borrowing PinnedBytes, keyCount: Int, wraps: Bool
+    ) throws(HuskError) {
+        let first = unsafe UnsafeRawPointer(keys.pointer).assumingMemoryBound(to: husk_envelope_key.self)
+        unsafe config.pointer.pointee.keys = first
+        unsafe config.pointer.pointee.key_count = keyCount
         guard unsafe keyCount > 0 && first.pointee.wraps == wraps else { throw .argument }
         try unsafe check(husk_envelope_sender_init(sender.pointer, config.pointer))
     }
 
-    /// Stores that reserved numbers that were not used are free again: before a restart that is foreseen, so that no
-    /// gap pushes envelopes that are still on their way out of the opener's window.
+    /// Seals content, with a journal as storage, and appends the envelope to `out`.
     ///
-    /// - Throws: ``HuskError/storage`` if `save` throws; they may be lost then.
-    public mutating func release<Failure: Error>(save: (RawSpan) throws(Failure) -> Void) throws(HuskError) {
-        // The core reserves anew after this, whatever becomes of the record.
+    /// - Parameters:
+    ///   - source: who seals it, at most 255 bytes of UTF-8; empty: not said
+    ///   - destination: whom it is for, alike
+    /// - Throws: ``HuskError/argument`` for a length out of range, ``HuskError/buffer``, ``HuskError/exhausted``,
+    ///   ``HuskError/storage``; ``HuskError/state`` for a sealer that saves its record elsewhere. Nothing was appended
+    ///   then, and no number spent.
+    public mutating func seal(
+        _ content: RawSpan, source: RawSpan = RawSpan(), destination: RawSpan = RawSpan(),
+        stamp: EnvelopeStamp = EnvelopeStamp(), into out: inout OutputRawSpan
+    ) throws(HuskError) {
+        try unsafe out.append { out, capacity, count in
+            unsafe sealed(content, source, destination, stamp, out, capacity, &count)
+        }
+    }
+
+    /// The same for a microcontroller: the envelope is written to the beginning of `out`, and its length returned.
+    public mutating func seal(
+        _ content: RawSpan, source: RawSpan = RawSpan(), destination: RawSpan = RawSpan(),
+        stamp: EnvelopeStamp = EnvelopeStamp(), into out: inout MutableRawSpan
+    ) throws(HuskError) -> Int {
+        try unsafe out.write { out, capacity, count in
+            unsafe sealed(content, source, destination, stamp, out, capacity, &count)
+        }
+    }
+
+    private func sealed(
+        _ content: RawSpan, _ source: RawSpan, _ destination: RawSpan, _ stamp: EnvelopeStamp,
+        _ out: UnsafeMutablePointer<UInt8>?, _ capacity: Int, _ count: inout Int
+    ) -> husk_status {
+        #if !hasFeature(Embedded)
+        guard journal != nil else { return HUSK_ERR_STATE }
+        #endif
+        return unsafe content.withSlice { content in
+            unsafe source.withSlice { source in
+                unsafe destination.withSlice { destination in
+                    var view = unsafe stamp.view(source: source, destination: destination)
+                    return unsafe husk_envelope_seal(sender.pointer, &view, content, out, capacity, &count)
+                }
+            }
+        }
+    }
+
+    /// Stores that reserved numbers that were not used are free again, with a journal as storage: before a restart that
+    /// is foreseen, so that no gap pushes envelopes that are still on their way out of the opener's window.
+    ///
+    /// - Throws: ``HuskError/storage``; they may be lost then.
+    public mutating func release() throws(HuskError) {
+        #if !hasFeature(Embedded)
+        guard journal != nil else { throw .state }
+        #endif
         try unsafe check(husk_envelope_sender_release(sender.pointer))
-        guard memory.save(save) else { throw .storage }
-    }
-
-    /// Seals content.
-    ///
-    /// - Parameter save: replaces the stored record with this one, durably, before it returns. It is called once for
-    ///   every 64 envelopes and after each start. If it throws, nothing was sealed.
-    /// - Throws: ``HuskError/storage`` if `save` throws, ``HuskError/argument`` for a name or tag out of range or
-    ///   content that is longer than the algorithm allows, ``HuskError/exhausted``.
-    public mutating func seal<Failure: Error>(
-        _ content: RawSpan, _ metadata: EnvelopeMetadata, save: (RawSpan) throws(Failure) -> Void
-    ) throws(HuskError) -> [UInt8] {
-        let perKey = Int(HUSK_ENVELOPE_KID_MAX_BYTES) + Int(HUSK_AEAD_KEY_MAX_BYTES) + 24
-        let capacity = content.byteCount + metadata.capacity + keyCount * perKey + 64
-        let before = unsafe sender.pointer.pointee
-        let isForMany = unsafe config.pointer.pointee.keys.pointee.wraps
-        let envelope = try unsafe metadata.withView { (view) throws(HuskError) in
-            try unsafe composed(capacity) { (out, length) throws(HuskError) in
-                try unsafe check(
-                    content.withSlice { content in
-                        unsafe isForMany
-                            ? husk_envelope_seal_for_many(sender.pointer, view, content, out, capacity, &length)
-                            : husk_envelope_seal(sender.pointer, view, content, out, capacity, &length)
-                    })
-            }
-        }
-        guard memory.save(save) else {
-            // The envelope is dropped here, so its number was not used.
-            unsafe sender.pointer.pointee = before
-            throw .storage
-        }
-        return envelope
-    }
-}
-
-/// What the core stores, until it is saved: the hook writes here, and nothing leaves the Swift API before the record
-/// was given to whoever saves it.
-@safe struct EnvelopeRecord: ~Copyable, Sendable {
-    /// Length of the record, the record; then the same of the last that was saved; then whether the two differ.
-    private let bytes = PinnedBytes(count: 2 * slot + 1)
-
-    private static let slot = 1 + Int(HUSK_ENVELOPE_OPENER_RECORD_BYTES)
-
-    init(_ record: RawSpan) {
-        // One that does not fit is none; its length tells the core so.
-        guard record.byteCount < Self.slot else {
-            bytes[0] = UInt8(Self.slot)
-            return
-        }
-        bytes[0] = UInt8(record.byteCount)
-        bytes.write(record, at: 1)
-        bytes[Self.slot] = bytes[0]
-        bytes.write(record, at: Self.slot + 1)
-    }
-
-    var hook: husk_storage {
-        unsafe husk_storage(
-            load: { context, _, out, capacity, length in
-                guard let memory = unsafe context?.assumingMemoryBound(to: UInt8.self), let out = unsafe out,
-                    let length = unsafe length
-                else { return HUSK_ERR_STORAGE }
-                let count = unsafe Int(memory[0])
-                guard count <= capacity else { return HUSK_ERR_BUFFER }
-                unsafe out.update(from: memory + 1, count: count)
-                unsafe length.pointee = count
-                return HUSK_OK
-            },
-            store: { context, _, data, length in
-                guard let memory = unsafe context?.assumingMemoryBound(to: UInt8.self), let data = unsafe data,
-                    length < EnvelopeRecord.slot
-                else { return HUSK_ERR_STORAGE }
-                unsafe memory[0] = UInt8(length)
-                unsafe (memory + 1).update(from: data, count: length)
-                unsafe memory[2 * EnvelopeRecord.slot] = 1
-                return HUSK_OK
-            },
-            context: UnsafeMutableRawPointer(bytes.pointer))
-    }
-
-    /// Gives out the record if it changed; false, and it is as it was before, if it could not be saved.
-    func save<Failure: Error>(_ save: (RawSpan) throws(Failure) -> Void) -> Bool {
-        let slot = Self.slot
-        guard bytes[2 * slot] != 0 else { return true }
-        bytes[2 * slot] = 0
-        do throws(Failure) {
-            try bytes.withBytes { (whole) throws(Failure) in
-                try save(whole.extracting(1..<(1 + Int(bytes[0]))))
-            }
-        } catch {
-            unsafe bytes.pointer.update(from: bytes.pointer + slot, count: slot)
-            return false
-        }
-        unsafe (bytes.pointer + slot).update(from: bytes.pointer, count: slot)
-        return true
     }
 }

@@ -1,6 +1,49 @@
 // Frames: the protection of OSCORE for links without CoAP (see the article Frame).
 internal import CHusk
 
+/// What a frame says without any key: what it is, and for whom. NOTHING here is authenticated: it serves to find the
+/// context.
+public struct Frame: Sendable, Hashable {
+    public enum Kind: Sendable, Hashable {
+        case data
+        /// message_1 to message_4 of EDHOC.
+        case edhoc(message: Int)
+        case edhocError
+        case keyUpdate
+    }
+
+    public var kind: Kind
+    /// The identifier that the receiver chose; nil on a point-to-point link.
+    public var identifier: ConnectionIdentifier?
+
+    /// Takes a frame apart.
+    ///
+    /// - Throws: ``HuskError/format`` for what is no frame in its one encoding, ``HuskError/unsupported`` for reserved
+    ///   flags, ``HuskError/context`` for an identifier that is longer than any.
+    public init(inspecting frame: RawSpan) throws(HuskError) {
+        self = try unsafe frame.withSlice { (slice) throws(HuskError) in
+            var header = unsafe husk_frame_header()
+            try unsafe check(husk_frame_header_read(slice.data, slice.len, &header))
+            return try unsafe Frame(header)
+        }
+    }
+
+    private init(_ header: husk_frame_header) throws(HuskError) {
+        switch unsafe Int32(header.kind) {
+        case HUSK_FRAME_DATA: kind = .data
+        case HUSK_FRAME_KUDOS: kind = .keyUpdate
+        case HUSK_FRAME_EDHOC_ERROR: kind = .edhocError
+        default: kind = unsafe .edhoc(message: Int(header.kind))
+        }
+        guard unsafe header.has_kid else {
+            identifier = nil
+            return
+        }
+        guard unsafe header.kid.len <= Int(HUSK_OSCORE_ID_MAX_BYTES) else { throw .context }
+        identifier = try unsafe ConnectionIdentifier(header.kid)
+    }
+}
+
 /// Keys, sequence number and replay window for the frames of one session. Cannot be copied: two copies would spend the
 /// same nonces.
 ///
@@ -11,23 +54,24 @@ internal import CHusk
 
     var pointer: UnsafeMutablePointer<husk_frame_context> { unsafe storage.pointer }
 
-    init() {
-        unsafe storage = Pinned(zeroed: husk_frame_context.self)
+    init(_ storage: consuming Pinned<husk_frame_context>) {
+        unsafe self.storage = unsafe storage
     }
 
     /// Derives a context from secrets that were provisioned, for the algorithms of `suite`. Its keys are others than
     /// those of a ``SecurityContext`` from the same secrets.
     ///
-    /// - Throws: ``HuskError/argument`` for a secret under 16 bytes, an ID Context over 8 or equal identifiers.
+    /// - Throws: ``HuskError/argument`` for a secret under 16 bytes, an ID Context over 8 or equal identifiers,
+    ///   ``HuskError/buffer`` if `memory` has no room.
     public init(
         masterSecret: RawSpan, masterSalt: RawSpan, senderID: ConnectionIdentifier, recipientID: ConnectionIdentifier,
-        idContext: [UInt8]? = nil, suite: CipherSuite = .suite0
+        idContext: RawSpan? = nil, suite: CipherSuite = .suite0, in memory: inout PinnedMemory
     ) throws(HuskError) {
-        self.init()
-        let target = unsafe pointer
+        let storage = try unsafe Pinned(zeroed: husk_frame_context.self, in: &memory)
         try unsafe withContextParameters(masterSecret, masterSalt, senderID, recipientID, idContext, suite) {
-            unsafe husk_frame_context_init(target, $0)
+            unsafe husk_frame_context_init(storage.pointer, $0)
         }
+        unsafe self.init(storage)
     }
 
     public var senderID: ConnectionIdentifier { unsafe ConnectionIdentifier(pointer.pointee.oscore.sender_id) }
@@ -44,28 +88,56 @@ internal import CHusk
     /// Whether new keys are due, because a usage limit is reached.
     public var isExhausted: Bool { unsafe husk_frame_is_exhausted(pointer) }
 
-    /// Seals a payload, which may be empty.
+    /// Seals a payload, which may be empty, and appends the frame to `out`: ``overheadMaximum`` bytes more at most.
     ///
-    /// - Parameter withIdentifier: whether the frame names its sender; not needed on a point-to-point link.
-    /// - Throws: ``HuskError/exhausted``, and ``HuskError/argument`` for a payload that is too long for one message.
-    public mutating func seal(_ payload: RawSpan, withIdentifier: Bool = true) throws(HuskError) -> [UInt8] {
-        let capacity = payload.byteCount + Self.overheadMaximum
-        let context = unsafe pointer
-        return try unsafe payload.withSlice { (slice) throws(HuskError) in
-            try unsafe composed(capacity) { (out, length) throws(HuskError) in
-                try unsafe check(husk_frame_seal(context, withIdentifier, slice, out, capacity, &length))
+    /// - Parameter withIdentifier: whether the frame names its sender; not needed on a point-to-point link
+    /// - Throws: ``HuskError/exhausted``, ``HuskError/argument`` for a payload that is too long for one message,
+    ///   ``HuskError/buffer`` if the frame does not fit; nothing was appended then, and no number spent.
+    public mutating func seal(
+        _ payload: RawSpan, into out: inout OutputRawSpan, withIdentifier: Bool = true
+    ) throws(HuskError) {
+        try unsafe payload.withSlice { (slice) throws(HuskError) in
+            try unsafe out.append { out, capacity, count in
+                unsafe husk_frame_seal(pointer, withIdentifier, slice, out, capacity, &count)
             }
         }
     }
 
-    /// Verifies and decrypts a frame. Throws ``HuskError/format``, ``HuskError/unsupported``, ``HuskError/context``,
-    /// ``HuskError/replay``, ``HuskError/authentication``, ``HuskError/exhausted``; it was then as if it had not come.
-    public mutating func open(_ frame: RawSpan) throws(HuskError) -> FrameMessage {
-        let copy = PinnedBytes(count: frame.byteCount)
-        copy.write(frame, at: 0)
+    /// The same for a microcontroller: the frame is written to the beginning of `out`, and its length returned.
+    public mutating func seal(
+        _ payload: RawSpan, into out: inout MutableRawSpan, withIdentifier: Bool = true
+    ) throws(HuskError) -> Int {
+        try unsafe payload.withSlice { (slice) throws(HuskError) in
+            try unsafe out.write { out, capacity, count in
+                unsafe husk_frame_seal(pointer, withIdentifier, slice, out, capacity, &count)
+            }
+        }
+    }
+
+    /// The same for a payload that lies in `buffer` already, anywhere: the frame is written over it, to the beginning.
+    ///
+    /// - Throws: as above, and ``HuskError/argument`` for a range outside the buffer.
+    public mutating func seal(
+        payloadAt range: Range<Int>, in buffer: inout MutableRawSpan, withIdentifier: Bool = true
+    ) throws(HuskError) -> Int {
+        guard range.lowerBound >= 0 && range.upperBound <= buffer.byteCount else { throw .argument }
+        return try unsafe buffer.write { out, capacity, count in
+            let payload = unsafe husk_bytes(data: out.map { unsafe UnsafePointer($0 + range.lowerBound) }, len: range.count)
+            return unsafe husk_frame_seal(pointer, withIdentifier, payload, out, capacity, &count)
+        }
+    }
+
+    /// Verifies a frame and decrypts it in place; says where its payload lies, and the frame's number.
+    ///
+    /// - Throws: ``HuskError/format``, ``HuskError/unsupported``, ``HuskError/context``, ``HuskError/replay``,
+    ///   ``HuskError/authentication``, ``HuskError/exhausted``; to the context it was then as if it had not come.
+    public mutating func open(
+        _ frame: inout MutableRawSpan
+    ) throws(HuskError) -> (payload: Range<Int>, number: UInt64) {
         var message = unsafe husk_frame_message()
-        try unsafe check(husk_frame_open(pointer, copy.pointer, copy.count, &message))
-        return unsafe FrameMessage(payload: [UInt8](message.payload), number: message.number)
+        return try unsafe frame.inPlace { bytes, count in
+            unsafe husk_frame_open(pointer, bytes, count, &message)
+        } _: { buffer in unsafe (buffer.range(message.payload), message.number) }
     }
 
     /// The longest payload that frames of `frameBytes` carry, whatever the lengths of the next 128 numbers; 0 if none.
@@ -73,103 +145,6 @@ internal import CHusk
         unsafe husk_frame_payload_max(pointer, withIdentifier, max(frameBytes, 0))
     }
 
-    /// HUSK_FRAME_OVERHEAD_MAX_BYTES.
-    static let overheadMaximum = 14 + Int(HUSK_AEAD_TAG_MAX_BYTES)
-}
-
-/// What a frame carried.
-public struct FrameMessage: Sendable, Hashable {
-    public var payload: [UInt8]
-    /// Of the frame, given by its sender: the one thing to tell frames apart by.
-    public var number: UInt64
-}
-
-/// What a frame says before it is verified: what it is, and for whom.
-public struct FrameHeader: Sendable, Hashable {
-    public enum Kind: Sendable, Hashable {
-        case data
-        /// message_1 to message_4 of EDHOC.
-        case edhoc(message: Int)
-        case edhocError
-        case keyUpdate
-    }
-
-    public var kind: Kind
-    /// The identifier that the receiver chose; nil on a point-to-point link.
-    public var identifier: ConnectionIdentifier?
-
-    /// - Throws: ``HuskError/format`` for what is no frame in its one encoding, ``HuskError/unsupported`` for reserved
-    ///   flags, ``HuskError/context`` for an identifier that is longer than any.
-    public init(reading frame: RawSpan) throws(HuskError) {
-        self = try unsafe frame.withSlice { (slice) throws(HuskError) in
-            var header = unsafe husk_frame_header()
-            try unsafe check(husk_frame_header_read(slice.data, slice.len, &header))
-            return try unsafe FrameHeader(header)
-        }
-    }
-
-    private init(_ header: husk_frame_header) throws(HuskError) {
-        switch unsafe Int32(header.kind) {
-        case HUSK_FRAME_DATA: kind = .data
-        case HUSK_FRAME_KUDOS: kind = .keyUpdate
-        case HUSK_FRAME_EDHOC_ERROR: kind = .edhocError
-        default: kind = unsafe .edhoc(message: Int(header.kind))
-        }
-        guard unsafe header.has_kid else {
-            identifier = nil
-            return
-        }
-        guard unsafe header.kid.len <= Int(HUSK_OSCORE_ID_MAX_BYTES) else { throw .context }
-        identifier = try unsafe ConnectionIdentifier([UInt8](header.kid))
-    }
-}
-
-/// A message cut into pieces, each to be sealed as a frame of its own, one after the other.
-public struct Fragments: Sendable {
-    /// The payloads of the frames to send, in their order.
-    public let payloads: [[UInt8]]
-
-    /// - Parameter fragmentBytes: longest payload of a frame, which
-    ///   ``FrameContext/longestPayload(inFramesOf:withIdentifier:)`` says.
-    /// - Throws: ``HuskError/argument`` if it takes more than 128.
-    public init(of message: RawSpan, fragmentBytes: Int) throws(HuskError) {
-        payloads = try unsafe message.withSlice { (slice) throws(HuskError) in
-            var fragmenter = unsafe husk_fragmenter()
-            try unsafe check(husk_fragmenter_init(&fragmenter, slice, max(fragmentBytes, 0)))
-            var payloads: [[UInt8]] = []
-            while unsafe !fragmenter.done {
-                payloads.append(
-                    try unsafe composed(fragmentBytes) { (out, length) throws(HuskError) in
-                        length = unsafe husk_fragmenter_next(&fragmenter, out)
-                    })
-            }
-            return payloads
-        }
-    }
-}
-
-/// Puts the fragments of one peer's messages together, in memory of a fixed size. Verified fragments only: each is the
-/// payload of a frame that opened. One per ``FrameContext``, and a new one with new keys.
-@safe public struct Reassembly: ~Copyable, Sendable {
-    private let storage = unsafe Pinned(zeroed: husk_reassembly.self)
-    private let buffer: PinnedBytes
-
-    /// For messages of up to `capacity` bytes.
-    public init(capacity: Int) {
-        buffer = PinnedBytes(count: max(capacity, 0))
-        unsafe husk_reassembly_init(storage.pointer, buffer.pointer, buffer.count)
-    }
-
-    /// Takes a fragment; gives the message that it completed.
-    ///
-    /// - Throws: ``HuskError/replay`` for one of an older message, ``HuskError/format`` if it contradicts what arrived
-    ///   before, ``HuskError/buffer`` if the message is too long; nothing has changed then.
-    public mutating func take(_ fragment: FrameMessage) throws(HuskError) -> [UInt8]? {
-        let target = unsafe storage.pointer
-        return try unsafe fragment.payload.span.bytes.withSlice { (slice) throws(HuskError) in
-            var message = unsafe husk_bytes()
-            try unsafe check(husk_reassembly_take(target, fragment.number, slice, &message))
-            return unsafe message.data == nil ? nil : [UInt8](message)
-        }
-    }
+    /// What a frame is at most longer than its payload (HUSK_FRAME_OVERHEAD_MAX_BYTES).
+    public static var overheadMaximum: Int { 14 + Int(HUSK_AEAD_TAG_MAX_BYTES) }
 }

@@ -25,28 +25,6 @@ internal import CHusk
         case negotiated
     }
 
-    public struct Configuration: Sendable, Hashable {
-        /// The identifier that names this side's messages; 0 to 7 bytes, and not the peer's.
-        public var senderID: ConnectionIdentifier
-        public var recipientID: ConnectionIdentifier
-        /// At most 8 bytes.
-        public var idContext: [UInt8]?
-        public var mode: Mode
-        /// Its AEAD and hash are used, and nothing else of it.
-        public var suite: CipherSuite
-
-        public init(
-            senderID: ConnectionIdentifier, recipientID: ConnectionIdentifier, idContext: [UInt8]? = nil, mode: Mode,
-            suite: CipherSuite = .suite0
-        ) {
-            self.senderID = senderID
-            self.recipientID = recipientID
-            self.idContext = idContext
-            self.mode = mode
-            self.suite = suite
-        }
-    }
-
     /// What a received message brought about.
     public enum Event: Sendable, Hashable {
         /// An ordinary message under the context in use.
@@ -58,60 +36,68 @@ internal import CHusk
         case established
         /// An ordinary message under the new context, which is the one in use now.
         case confirmed
-    }
 
-    /// A received message, decrypted.
-    public struct Received: Sendable {
-        public var message: CoAPMessage
-        public var event: Event
+        init(_ event: UInt8) {
+            switch Int32(event) {
+            case HUSK_KUDOS_DIVERGENT: self = .divergent
+            case HUSK_KUDOS_ESTABLISHED: self = .established
+            case HUSK_KUDOS_CONFIRMED: self = .confirmed
+            default: self = .plain
+            }
+        }
     }
 
     /// Lengths of the secrets it takes.
-    public static let secretLengths = 16...Int(HUSK_KUDOS_SECRET_MAX_BYTES)
+    public static var secretLengths: ClosedRange<Int> { 16...Int(HUSK_KUDOS_SECRET_MAX_BYTES) }
 
     /// HUSK_KUDOS_RECORD_MAX_BYTES.
-    static let recordMaximum = 3 + 3 * Int(HUSK_KUDOS_SECRET_MAX_BYTES)
+    static var recordMaximum: Int { 3 + 3 * Int(HUSK_KUDOS_SECRET_MAX_BYTES) }
 
-    private let storage = unsafe Pinned(zeroed: husk_kudos.self)
-    private let config = unsafe Pinned(zeroed: husk_kudos_config.self)
-    private let context = unsafe Pinned(zeroed: husk_oscore_context.self)
-    /// The provisioned secret, then the ID Context: the configuration points to both.
-    private let bytes: PinnedBytes
+    let update: KeyUpdateState
+    let context: Pinned<husk_oscore_context>
 
     /// - Parameters:
     ///   - secret: 16 to 32 bytes, which the peer has too; copied, and the caller's copy is the caller's to wipe
+    ///   - senderID: names this side's messages; 0 to 7 bytes, and not the peer's
+    ///   - idContext: at most 8 bytes; an empty one differs from none
+    ///   - suite: its AEAD and hash are used, and nothing else of it
     ///   - random: where nonces come from
-    /// - Throws: ``HuskError/argument`` for a length out of range or equal identifiers.
-    init(secret: RawSpan, configuration: Configuration, random: husk_random) throws(HuskError) {
-        bytes = configuration.bytes(secret)
-        unsafe configuration.write(bytes, secretCount: secret.byteCount, random: random, to: config.pointer)
-        let master = unsafe bytes.slice(0, secret.byteCount)
-        try unsafe check(husk_kudos_init(storage.pointer, config.pointer, master))
+    /// - Throws: ``HuskError/argument`` for a length out of range or equal identifiers, ``HuskError/buffer`` if `memory`
+    ///   has no room.
+    public init(
+        secret: RawSpan, senderID: ConnectionIdentifier, recipientID: ConnectionIdentifier, idContext: RawSpan? = nil,
+        mode: Mode, suite: CipherSuite = .suite0, random: RandomSource, in memory: inout PinnedMemory
+    ) throws(HuskError) {
+        try unsafe self.init(
+            secret: secret, senderID: senderID, recipientID: recipientID, idContext: idContext, mode: mode,
+            suite: suite, random: random.hook, in: &memory)
+    }
+
+    init(
+        secret: RawSpan, senderID: ConnectionIdentifier, recipientID: ConnectionIdentifier, idContext: RawSpan?,
+        mode: Mode, suite: CipherSuite, random: husk_random, in memory: inout PinnedMemory
+    ) throws(HuskError) {
+        let update = try unsafe KeyUpdateState(
+            secret: secret, senderID: senderID, recipientID: recipientID, idContext: idContext, mode: mode,
+            suite: suite, random: random, in: &memory)
+        let context = try unsafe Pinned(zeroed: husk_oscore_context.self, in: &memory)
+        try unsafe check(husk_kudos_init(update.state.pointer, update.config.pointer, update.secret))
+        self.update = update
+        unsafe self.context = unsafe context
     }
 
     /// Takes over a record that ``store(_:)`` gave out before a restart. Right after init, before anything else.
     ///
     /// - Throws: ``HuskError/format`` if it is not a record for this configuration; nothing is changed then.
     public mutating func restore(_ record: RawSpan) throws(HuskError) {
-        try unsafe check(record.withSlice { unsafe husk_kudos_restore(storage.pointer, $0) })
+        try unsafe check(record.withSlice { unsafe husk_kudos_restore(update.state.pointer, $0) })
     }
 
     /// Whether secrets changed that must be stored: until then nothing can be sent.
-    public var mustStore: Bool { unsafe husk_kudos_must_store(storage.pointer) }
-
-    /// Lends `save` the record, which is to replace the last one as a whole; the old one becomes unreadable, or there
-    /// is no forward secrecy. If `save` throws, the record still has to be stored.
-    public mutating func store<Failure: Error>(_ save: (RawSpan) throws(Failure) -> Void) throws(Failure) {
-        let record = PinnedBytes(count: Self.recordMaximum)
-        let length = unsafe husk_kudos_record_write(storage.pointer, record.pointer)
-        try record.withBytes { (whole) throws(Failure) in
-            try save(whole.extracting(first: length))
-        }
-        unsafe husk_kudos_stored(storage.pointer)
-    }
+    public var mustStore: Bool { unsafe husk_kudos_must_store(update.state.pointer) }
 
     /// Whether new keys are being agreed upon: requests protected now are KUDOS messages.
-    public var isRunning: Bool { unsafe husk_kudos_is_running(storage.pointer) }
+    public var isRunning: Bool { unsafe husk_kudos_is_running(update.state.pointer) }
 
     /// Whether there is a context for ordinary messages.
     public var hasContext: Bool { unsafe context.pointer.pointee.aead != nil }
@@ -122,160 +108,57 @@ internal import CHusk
     ///
     /// - Throws: ``HuskError/random``.
     public mutating func start() throws(HuskError) {
-        try unsafe check(husk_kudos_start(storage.pointer))
-    }
-
-    /// Client: protects a request and gives the datagram.
-    ///
-    /// - Throws: ``HuskError/state`` without context and update, or while ``mustStore``; ``HuskError/exhausted`` calls
-    ///   for ``start()``; otherwise as ``SecurityContext/protect(request:exchange:)``.
-    public mutating func protect(
-        request: CoAPMessage, exchange: inout SecurityContext.Exchange
-    ) throws(HuskError) -> [UInt8] {
-        let capacity = Self.capacity(request)
-        return try unsafe request.withView { (view) throws(HuskError) in
-            try unsafe composed(capacity) { (out, length) throws(HuskError) in
-                try unsafe check(
-                    husk_kudos_request_protect(
-                        storage.pointer, context.pointer, &exchange.state, view, out, capacity, &length))
-            }
-        }
-    }
-
-    /// Server: protects a response and gives the datagram. To a divergent request it is the convergent message.
-    public mutating func protect(
-        response: CoAPMessage, exchange: inout SecurityContext.Exchange
-    ) throws(HuskError) -> [UInt8] {
-        let capacity = Self.capacity(response)
-        return try unsafe response.withView { (view) throws(HuskError) in
-            try unsafe composed(capacity) { (out, length) throws(HuskError) in
-                try unsafe check(
-                    husk_kudos_response_protect(
-                        storage.pointer, context.pointer, &exchange.state, view, out, capacity, &length))
-            }
-        }
-    }
-
-    /// Server: verifies and decrypts a request, a KUDOS message or not.
-    ///
-    /// - Throws: ``HuskError/context`` if there is no context it could be for, ``HuskError/authentication``,
-    ///   ``HuskError/replay``, ``HuskError/format``, ``HuskError/unsupported`` (also for a mode that is refused),
-    ///   ``HuskError/random``; nothing is changed then.
-    public mutating func unprotect(
-        request datagram: RawSpan, exchange: inout SecurityContext.Exchange
-    ) throws(HuskError) -> Received {
-        try unsafe open(datagram) { bytes, spare, view, event in
-            unsafe husk_kudos_request_unprotect(
-                storage.pointer, context.pointer, &exchange.state, bytes.pointer, bytes.count, spare.pointer,
-                spare.count, view, event)
-        }
-    }
-
-    /// Client: verifies and decrypts the response to the request of `exchange`. Throws as for requests, and
-    /// ``HuskError/state`` if no request waits for a response.
-    public mutating func unprotect(
-        response datagram: RawSpan, exchange: inout SecurityContext.Exchange
-    ) throws(HuskError) -> Received {
-        try unsafe open(datagram) { bytes, spare, view, event in
-            unsafe husk_kudos_response_unprotect(
-                storage.pointer, context.pointer, &exchange.state, bytes.pointer, bytes.count, spare.pointer,
-                spare.count, view, event)
-        }
-    }
-
-    private static func capacity(_ message: CoAPMessage) -> Int {
-        message.encodedCapacity + Int(HUSK_OSCORE_OVERHEAD_MAX_BYTES) + Int(HUSK_KUDOS_OVERHEAD_BYTES)
-    }
-
-    /// Decrypts a copy of a datagram; the copy is wiped.
-    private func open(
-        _ datagram: RawSpan,
-        _ body: (
-            borrowing PinnedBytes, borrowing PinnedBytes, UnsafeMutablePointer<husk_coap_message>,
-            UnsafeMutablePointer<UInt8>
-        ) -> husk_status
-    ) throws(HuskError) -> Received {
-        let copy = PinnedBytes(count: datagram.byteCount)
-        copy.write(datagram, at: 0)
-        let spare = PinnedBytes(count: datagram.byteCount)
-        var view = unsafe husk_coap_message()
-        var event: UInt8 = 0
-        try unsafe check(body(copy, spare, &view, &event))
-        return unsafe Received(message: CoAPMessage(view), event: Event(event))
+        try unsafe check(husk_kudos_start(update.state.pointer))
     }
 }
 
-extension KeyUpdate.Configuration {
-    /// The secret, then the ID Context.
-    func bytes(_ secret: RawSpan) -> PinnedBytes {
-        let idContext = idContext ?? []
-        let bytes = PinnedBytes(count: secret.byteCount + idContext.count)
-        bytes.write(secret, at: 0)
-        unsafe bytes.write(idContext.span.bytes, at: secret.byteCount)
-        return bytes
-    }
+/// State and configuration of KUDOS, and what they point to: for OSCORE messages, an endpoint or a link.
+@safe struct KeyUpdateState: ~Copyable, Sendable {
+    let state: Pinned<husk_kudos>
+    let config: Pinned<husk_kudos_config>
+    /// The provisioned secret, then the ID Context: the configuration points to both.
+    private let bytes: PinnedBytes
+    private let secretCount: Int
 
-    /// The same for the core, which points to `bytes` from then on.
-    func write(
-        _ bytes: borrowing PinnedBytes, secretCount: Int, random: husk_random,
-        to config: UnsafeMutablePointer<husk_kudos_config>
-    ) {
-        let table = unsafe suite.table
-        unsafe config.pointee.aead = table.app_aead
-        unsafe config.pointee.hash = table.hash
-        unsafe config.pointee.random = random
-        unsafe config.pointee.has_id_context = idContext != nil
-        unsafe config.pointee.id_context = bytes.slice(secretCount, bytes.count - secretCount)
-        unsafe config.pointee.sender_id = senderID.id
-        unsafe config.pointee.recipient_id = recipientID.id
-        unsafe config.pointee.capable = mode != .noForwardSecrecy
-        if mode == .forwardSecrecy {
-            unsafe config.pointee.peer = UInt8(HUSK_KUDOS_CAPABLE)
+    init(
+        secret: RawSpan, senderID: ConnectionIdentifier, recipientID: ConnectionIdentifier, idContext: RawSpan?,
+        mode: KeyUpdate.Mode, suite: CipherSuite, random: husk_random, in memory: inout PinnedMemory
+    ) throws(HuskError) {
+        let name: RawSpan
+        if let idContext {
+            name = idContext
         } else {
-            unsafe config.pointee.bootstrap_secret = bytes.slice(0, secretCount)
+            name = RawSpan()
+        }
+        let bytes = try PinnedBytes(count: secret.byteCount + name.byteCount, in: &memory)
+        bytes.write(secret, at: 0)
+        bytes.write(name, at: secret.byteCount)
+        let state = try unsafe Pinned(zeroed: husk_kudos.self, in: &memory)
+        let config = try unsafe Pinned(zeroed: husk_kudos_config.self, in: &memory)
+        unsafe config.pointer.pointee.aead = suite.table.pointee.app_aead
+        unsafe config.pointer.pointee.hash = suite.table.pointee.hash
+        unsafe config.pointer.pointee.random = random
+        unsafe config.pointer.pointee.has_id_context = idContext != nil
+        unsafe config.pointer.pointee.id_context = bytes.slice(secret.byteCount, name.byteCount)
+        unsafe config.pointer.pointee.sender_id = senderID.id
+        unsafe config.pointer.pointee.recipient_id = recipientID.id
+        unsafe config.pointer.pointee.capable = mode != .noForwardSecrecy
+        self.bytes = bytes
+        secretCount = secret.byteCount
+        unsafe self.state = unsafe state
+        unsafe self.config = unsafe config
+        if mode == .forwardSecrecy {
+            unsafe self.config.pointer.pointee.peer = UInt8(HUSK_KUDOS_CAPABLE)
+        } else {
+            beginFromSecret()
         }
     }
-}
 
-extension KeyUpdate.Event {
-    init(_ event: UInt8) {
-        switch Int32(event) {
-        case HUSK_KUDOS_DIVERGENT: self = .divergent
-        case HUSK_KUDOS_ESTABLISHED: self = .established
-        case HUSK_KUDOS_CONFIRMED: self = .confirmed
-        default: self = .plain
-        }
-    }
-}
+    /// The provisioned secret, while this value lives.
+    var secret: husk_bytes { unsafe bytes.slice(0, secretCount) }
 
-/// What the OSCORE option says about a message before it is verified.
-public struct ProtectedMessageHeader: Sendable, Hashable {
-    public enum Kind: Sendable, Hashable {
-        case ordinary
-        case divergent
-        case convergent
-    }
-
-    /// The `kid`: which context, or which peer, the message names.
-    public var identifier: ConnectionIdentifier
-    public var kind: Kind
-}
-
-extension CoAPMessage {
-    /// As ``oscoreIdentifier()``, for messages of KUDOS too.
-    public func protectedHeader() throws(HuskError) -> ProtectedMessageHeader {
-        try unsafe withView { (view) throws(HuskError) in
-            var option = unsafe husk_kudos_option()
-            try unsafe check(husk_kudos_option_read(view, &option))
-            guard unsafe option.oscore.has_kid else { throw .format }
-            let kid = unsafe option.oscore.kid
-            var kind = ProtectedMessageHeader.Kind.ordinary
-            if unsafe option.pair.len > 0 {
-                // Bit z of the x byte, section 4.1.
-                kind = unsafe option.pair.data[0] & 0x40 == 0 ? .divergent : .convergent
-            }
-            return try unsafe ProtectedMessageHeader(
-                identifier: ConnectionIdentifier(UnsafeBufferPointer(start: kid.data, count: kid.len)), kind: kind)
-        }
+    /// Every update begins from the provisioned secret, or the first one if nothing is stored.
+    func beginFromSecret() {
+        unsafe config.pointer.pointee.bootstrap_secret = secret
     }
 }

@@ -1,20 +1,102 @@
 // Storage for secrets: memory that never moves while it lives and is wiped before it is given back.
 internal import CHusk
 
-/// One C struct on the heap. Moving a `Pinned` moves a pointer, so no copy of the struct is ever left behind.
+/// Memory of the program for what holds secrets and must not move, as a microcontroller without a heap has it: one
+/// region, from which values take their storage one after the other, for good. Each value wipes its storage when its
+/// life ends; the room is not used again.
+///
+///     var memory = unsafe PinnedMemory(region)
+///     let key = try PreSharedKey(key: secret, kid: kid, initiator: "kitchen", responder: "gateway", in: &memory)
+///     var device = try Device(key: key, suites: suites.span, random: random, in: &memory)
+///
+/// Hosts have the same initialisers without `in:`, which take memory from the heap and give it back.
+@safe public struct PinnedMemory: ~Copyable {
+    /// Nil means the heap, which hosts have.
+    private var next: UnsafeMutableRawPointer?
+    private var left: Int
+
+    /// Takes over a region.
+    ///
+    /// It has to outlive every value that is made in it, and nothing else may use it: such as a static array.
+    @unsafe public init(_ region: UnsafeMutableRawBufferPointer) {
+        unsafe next = region.baseAddress
+        left = region.count
+    }
+
+    #if !hasFeature(Embedded)
+    private init() {
+        unsafe next = nil
+        left = 0
+    }
+
+    static var heap: PinnedMemory { PinnedMemory() }
+    #endif
+
+    /// A value that stays for good. All zeros is valid for it.
+    mutating func lasting<Value>(_: Value.Type) throws(HuskError) -> UnsafeMutablePointer<Value> {
+        let taken = try unsafe take(MemoryLayout<Value>.size, alignment: MemoryLayout<Value>.alignment)
+        return unsafe taken.assumingMemoryBound(to: Value.self)
+    }
+
+    /// Bytes that are left.
+    public var remainingBytes: Int { left }
+
+    #if !hasFeature(Embedded)
+    fileprivate var isHeap: Bool { unsafe next == nil }
+    #endif
+
+    /// The next `count` bytes, zeroed; of the heap, such that they are to be deallocated. Throws ``HuskError/buffer`` if
+    /// fewer are left.
+    fileprivate mutating func take(_ count: Int, alignment: Int) throws(HuskError) -> UnsafeMutableRawPointer {
+        #if !hasFeature(Embedded)
+        guard !isHeap else {
+            let taken = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: alignment)
+            unsafe taken.initializeMemory(as: UInt8.self, repeating: 0, count: count)
+            return unsafe taken
+        }
+        #endif
+        guard let base = unsafe next else { throw .buffer }
+        let offset = (alignment - Int(bitPattern: base) % alignment) % alignment
+        guard offset + count <= left else { throw .buffer }
+        let taken = unsafe base + offset
+        unsafe taken.initializeMemory(as: UInt8.self, repeating: 0, count: count)
+        unsafe next = taken + count
+        left -= offset + count
+        return unsafe taken
+    }
+}
+
+/// One C struct that stays where it is. Moving a `Pinned` moves a pointer, so no copy of the struct is ever left behind.
 @safe struct Pinned<Value>: ~Copyable {
     let pointer: UnsafeMutablePointer<Value>
+    #if !hasFeature(Embedded)
+    private let isOnHeap: Bool
 
-    /// Zeroed storage. `Value` is a C struct for which all zeros is a valid value.
+    /// Zeroed storage on the heap. `Value` is a C struct for which all zeros is a valid value.
     init(zeroed: Value.Type) {
         unsafe pointer = UnsafeMutablePointer<Value>.allocate(capacity: 1)
         unsafe UnsafeMutableRawPointer(pointer).initializeMemory(
             as: UInt8.self, repeating: 0, count: MemoryLayout<Value>.size)
+        isOnHeap = true
+    }
+    #endif
+
+    /// The same in memory of the program.
+    init(zeroed: Value.Type, in memory: inout PinnedMemory) throws(HuskError) {
+        #if !hasFeature(Embedded)
+        isOnHeap = memory.isHeap
+        #endif
+        let taken = try unsafe memory.take(MemoryLayout<Value>.size, alignment: MemoryLayout<Value>.alignment)
+        unsafe pointer = taken.assumingMemoryBound(to: Value.self)
     }
 
     deinit {
         unsafe husk_wipe(pointer, MemoryLayout<Value>.size)
-        unsafe pointer.deallocate()
+        #if !hasFeature(Embedded)
+        if isOnHeap {
+            unsafe pointer.deallocate()
+        }
+        #endif
     }
 }
 
@@ -22,21 +104,41 @@ internal import CHusk
 // methods of the owning type, or before the value is shared.
 extension Pinned: @unchecked Sendable {}
 
-/// A run of bytes on the heap.
+/// A run of bytes that stays where it is.
 @safe package struct PinnedBytes: ~Copyable {
     package let pointer: UnsafeMutablePointer<UInt8>
     package let count: Int
+    #if !hasFeature(Embedded)
+    private let isOnHeap: Bool
 
+    /// Zeros on the heap.
     package init(count: Int) {
-        // malloc(0) may give NULL; one byte keeps the pointer valid.
         unsafe pointer = UnsafeMutablePointer<UInt8>.allocate(capacity: max(count, 1))
         unsafe pointer.initialize(repeating: 0, count: max(count, 1))
+        self.count = count
+        isOnHeap = true
+    }
+    #endif
+
+    /// Zeros in memory of the program, where the core can keep structs too. Throws ``HuskError/buffer`` if there is no
+    /// room.
+    init(count: Int, in memory: inout PinnedMemory) throws(HuskError) {
+        #if !hasFeature(Embedded)
+        isOnHeap = memory.isHeap
+        #endif
+        // malloc(0) may give NULL; one byte keeps the pointer valid.
+        let taken = try unsafe memory.take(max(count, 1), alignment: MemoryLayout<UInt64>.alignment)
+        unsafe pointer = taken.assumingMemoryBound(to: UInt8.self)
         self.count = count
     }
 
     deinit {
         unsafe husk_wipe(pointer, max(count, 1))
-        unsafe pointer.deallocate()
+        #if !hasFeature(Embedded)
+        if isOnHeap {
+            unsafe pointer.deallocate()
+        }
+        #endif
     }
 
     /// The byte at an index, which is checked.
@@ -78,23 +180,3 @@ extension Pinned: @unchecked Sendable {}
 
 // As above; its owner writes to it only before it is shared.
 extension PinnedBytes: @unchecked Sendable {}
-
-extension RawSpan {
-    /// Lends the span to a C call as a slice.
-    @inline(__always)
-    func withSlice<Result: ~Copyable, Failure: Error>(
-        _ body: (husk_bytes) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        try unsafe withUnsafeBytes { (bytes: UnsafeRawBufferPointer) throws(Failure) -> Result in
-            try unsafe body(
-                husk_bytes(data: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), len: bytes.count))
-        }
-    }
-}
-
-extension Array<UInt8> {
-    /// A copy of what the core lends.
-    init(_ slice: husk_bytes) {
-        self = unsafe Array(UnsafeBufferPointer(start: slice.data, count: slice.len))
-    }
-}

@@ -14,107 +14,125 @@ public struct Identity: Sendable, Hashable {
 
 /// A key that two parties share (EDHOC method 4), its identifier, and who they are. The bytes live in storage that
 /// never moves and is wiped in the end; nothing prints them.
-public struct PreSharedKey: ~Copyable, Sendable {
+@safe public struct PreSharedKey: ~Copyable {
     /// Shortest key accepted: 128 bits.
-    public static let minimumBytes = Int(HUSK_PSK_MIN_BYTES)
+    public static var minimumBytes: Int { Int(HUSK_PSK_MIN_BYTES) }
     /// Longest key identifier.
-    public static let maximumIdentifierBytes = Int(HUSK_KID_MAX_BYTES)
+    public static var maximumIdentifierBytes: Int { Int(HUSK_KID_MAX_BYTES) }
 
-    /// key | kid | CRED_I | CRED_R
-    private let bytes: PinnedBytes
-    private let keyCount: Int
-    private let kidCount: Int
-    private let initiatorCount: Int
+    /// Pointers to the parts: into `bytes`, or to memory that never changes.
+    private let parts: husk_psk
+    /// key | kid | CRED_I | CRED_R; nil if they are the program's.
+    private let bytes: PinnedBytes?
 
-    /// Makes the credentials of both parties and checks everything.
+    /// Takes credentials as they were provisioned: CBOR, as `husk psk new` makes them.
     ///
     /// - Parameters:
     ///   - key: at least 16 bytes of full entropy; copied, and the caller's copy is the caller's to wipe
     ///   - kid: 1 to 24 bytes
-    ///   - initiator: the device
-    ///   - responder: the gateway; another identity than the initiator's, or messages could be reflected to their
-    ///     sender
-    /// - Throws: ``HuskError/argument`` for a length out of range, ``HuskError/credential`` for equal identities.
-    public init(key: RawSpan, kid: RawSpan, initiator: Identity, responder: Identity) throws(HuskError) {
-        guard key.byteCount >= Self.minimumBytes else { throw .argument }
+    ///   - credentialI: CRED_I, the device's
+    ///   - credentialR: CRED_R, the gateway's; another one, or messages could be reflected to their sender
+    /// - Throws: ``HuskError/argument`` for a length out of range, ``HuskError/credential`` for equal credentials,
+    ///   ``HuskError/buffer`` if `memory` has no room.
+    public init(
+        key: RawSpan, kid: RawSpan, credentialI: RawSpan, credentialR: RawSpan, in memory: inout PinnedMemory
+    ) throws(HuskError) {
+        let counts = (key.byteCount, kid.byteCount, credentialI.byteCount, credentialR.byteCount)
+        let storage = try PinnedBytes(count: counts.0 + counts.1 + counts.2 + counts.3, in: &memory)
+        storage.write(key, at: 0)
+        storage.write(kid, at: counts.0)
+        storage.write(credentialI, at: counts.0 + counts.1)
+        storage.write(credentialR, at: counts.0 + counts.1 + counts.2)
+        try self.init(storage, counts.0, counts.1, counts.2, counts.3)
+    }
+
+    /// Makes the credentials of both parties.
+    ///
+    /// - Parameters:
+    ///   - initiator: the name of the device, 1 to 255 bytes of UTF-8
+    ///   - responder: that of the gateway; another one
+    ///   - key: as above, as are `kid` and the errors
+    public init(
+        key: RawSpan, kid: RawSpan, initiator: StaticString, responder: StaticString, in memory: inout PinnedMemory
+    ) throws(HuskError) {
+        let (device, gateway) = unsafe (
+            UnsafeRawBufferPointer(start: initiator.utf8Start, count: initiator.utf8CodeUnitCount),
+            UnsafeRawBufferPointer(start: responder.utf8Start, count: responder.utf8CodeUnitCount)
+        )
+        try unsafe self.init(key: key, kid: kid, initiator: device.bytes, responder: gateway.bytes, in: &memory)
+    }
+
+    /// The same for names that are UTF-8.
+    init(
+        key: RawSpan, kid: RawSpan, initiator: RawSpan, responder: RawSpan, in memory: inout PinnedMemory
+    ) throws(HuskError) {
+        guard (1...255).contains(initiator.byteCount), (1...255).contains(responder.byteCount) else { throw .argument }
+        // Checked here too, since it is what the capacity depends on.
         guard (1...Self.maximumIdentifierBytes).contains(kid.byteCount) else { throw .argument }
-        guard initiator != responder else { throw .credential }
-        let credI = try Self.credential(initiator, kid: kid)
-        let credR = try Self.credential(responder, kid: kid)
-        let storage = PinnedBytes(count: key.byteCount + kid.byteCount + credI.count + credR.count)
+        let at = key.byteCount + kid.byteCount
+        let rest = initiator.byteCount + responder.byteCount + 2 * (kid.byteCount + Int(HUSK_CRED_OVERHEAD_MAX_BYTES))
+        let storage = try PinnedBytes(count: at + rest, in: &memory)
         storage.write(key, at: 0)
         storage.write(kid, at: key.byteCount)
-        unsafe storage.write(credI.span.bytes, at: key.byteCount + kid.byteCount)
-        unsafe storage.write(credR.span.bytes, at: key.byteCount + kid.byteCount + credI.count)
-        self.init(storage, keyCount: key.byteCount, kidCount: kid.byteCount, initiatorCount: credI.count)
+        let first = try Self.compose(initiator, kid, storage, at)
+        let second = try Self.compose(responder, kid, storage, at + first)
+        try self.init(storage, key.byteCount, kid.byteCount, first, second)
     }
 
-    private init(_ bytes: consuming PinnedBytes, keyCount: Int, kidCount: Int, initiatorCount: Int) {
-        self.bytes = bytes
-        self.keyCount = keyCount
-        self.kidCount = kidCount
-        self.initiatorCount = initiatorCount
+    /// A key in memory that never changes, such as flash: nothing of it is copied.
+    ///
+    /// What the buffers point to has to outlive this value and all that is made with it. For the rest as
+    /// ``init(key:kid:credentialI:credentialR:in:)``.
+    @unsafe public init(
+        unsafeKey key: UnsafeRawBufferPointer, kid: UnsafeRawBufferPointer, credentialI: UnsafeRawBufferPointer,
+        credentialR: UnsafeRawBufferPointer
+    ) throws(HuskError) {
+        var parts = unsafe husk_psk(
+            key: husk_bytes(key), kid: husk_bytes(kid), cred_i: husk_bytes(credentialI),
+            cred_r: husk_bytes(credentialR))
+        try unsafe check(husk_psk_check(&parts))
+        unsafe self.parts = unsafe parts
+        bytes = nil
     }
 
-    /// Another key and kid with the credentials of `original`.
-    init(key: husk_bytes, kid: husk_bytes, credentialsOf original: borrowing PreSharedKey) {
-        let old = unsafe original.view
-        let parts = unsafe [key, kid, old.cred_i, old.cred_r]
-        let storage = unsafe PinnedBytes(count: parts.reduce(0) { unsafe $0 + $1.len })
-        var at = 0
-        for unsafe part in unsafe parts {
-            unsafe storage.write(UnsafeRawBufferPointer(start: part.data, count: part.len).bytes, at: at)
-            unsafe at += part.len
-        }
-        unsafe self.init(storage, keyCount: key.len, kidCount: kid.len, initiatorCount: old.cred_i.len)
+    /// The parts one after the other, by their lengths.
+    private init(
+        _ storage: consuming PinnedBytes, _ key: Int, _ kid: Int, _ credentialI: Int, _ credentialR: Int
+    ) throws(HuskError) {
+        var parts = unsafe husk_psk(
+            key: storage.slice(0, key), kid: storage.slice(key, kid), cred_i: storage.slice(key + kid, credentialI),
+            cred_r: storage.slice(key + kid + credentialI, credentialR))
+        try unsafe check(husk_psk_check(&parts))
+        unsafe self.parts = unsafe parts
+        bytes = consume storage
     }
 
-    /// The key identifier, which is not secret.
-    public var kid: [UInt8] {
-        unsafe [UInt8](bytes.slice(keyCount, kidCount))
+    /// Writes a credential at an offset; gives its length.
+    private static func compose(
+        _ subject: RawSpan, _ kid: RawSpan, _ storage: borrowing PinnedBytes, _ offset: Int
+    ) throws(HuskError) -> Int {
+        var count = 0
+        let out = unsafe storage.pointer + offset
+        let capacity = storage.count - offset
+        try unsafe check(
+            subject.withSlice { subject in
+                unsafe kid.withSlice { kid in
+                    unsafe husk_cred_compose(subject, kid, out, capacity, &count)
+                }
+            })
+        return count
     }
 
-    /// Another owner of the same key.
-    public borrowing func copy() -> PreSharedKey {
-        let storage = PinnedBytes(count: bytes.count)
-        unsafe storage.pointer.update(from: bytes.pointer, count: bytes.count)
-        return PreSharedKey(storage, keyCount: keyCount, kidCount: kidCount, initiatorCount: initiatorCount)
+    /// Lends the key identifier, which is not secret.
+    public borrowing func withIdentifier<Result: ~Copyable, Failure: Error>(
+        _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try unsafe body(UnsafeRawBufferPointer(start: parts.kid.data, count: parts.kid.len).bytes)
     }
 
     /// For the core: valid while this value lives.
-    var view: husk_psk {
-        let initiatorAt = keyCount + kidCount
-        let responderAt = initiatorAt + initiatorCount
-        return unsafe husk_psk(
-            key: bytes.slice(0, keyCount),
-            kid: bytes.slice(keyCount, kidCount),
-            cred_i: bytes.slice(initiatorAt, initiatorCount),
-            cred_r: bytes.slice(responderAt, bytes.count - responderAt))
-    }
-
-    private static func credential(_ identity: Identity, kid: RawSpan) throws(HuskError) -> [UInt8] {
-        let subject = Array(identity.name.utf8)
-        let capacity = subject.count + kid.byteCount + Int(HUSK_CRED_OVERHEAD_MAX_BYTES)
-        return try unsafe composed(capacity) { (out, length) throws(HuskError) in
-            try unsafe check(
-                subject.span.bytes.withSlice { subject in
-                    unsafe kid.withSlice { kid in
-                        unsafe husk_cred_compose(subject, kid, out, capacity, &length)
-                    }
-                })
-        }
-    }
+    var view: husk_psk { unsafe parts }
 }
 
-/// The bytes that `body` writes, at most `capacity`.
-func composed(
-    _ capacity: Int, _ body: (UnsafeMutablePointer<UInt8>?, inout Int) throws(HuskError) -> Void
-) throws(HuskError) -> [UInt8] {
-    var out = [UInt8](repeating: 0, count: capacity)
-    var length = 0
-    try unsafe out.withUnsafeMutableBufferPointer { (buffer) throws(HuskError) in
-        try unsafe body(buffer.baseAddress, &length)
-    }
-    out.removeLast(capacity - length)
-    return out
-}
+// `parts` points into `bytes`, which is Sendable and never written to after init, or to memory that never changes.
+extension PreSharedKey: @unchecked Sendable {}

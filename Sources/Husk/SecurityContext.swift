@@ -32,22 +32,26 @@ internal import CHusk
         public var length: UInt32
     }
 
-    init() {
-        unsafe storage = Pinned(zeroed: husk_oscore_context.self)
+    init(_ storage: consuming Pinned<husk_oscore_context>) {
+        unsafe self.storage = unsafe storage
     }
 
     /// Derives a context from secrets that were provisioned (RFC 8613 section 3.2), for the algorithms of `suite`.
     ///
-    /// - Throws: ``HuskError/argument`` for a secret under 16 bytes, an ID Context over 8 or equal identifiers.
+    /// - Parameters:
+    ///   - masterSecret: at least 16 bytes; the caller's copy is the caller's to wipe, as is that of the salt
+    ///   - idContext: at most 8 bytes; an empty one differs from none
+    /// - Throws: ``HuskError/argument`` for a length out of range or equal identifiers, ``HuskError/buffer`` if `memory`
+    ///   has no room.
     public init(
         masterSecret: RawSpan, masterSalt: RawSpan, senderID: ConnectionIdentifier, recipientID: ConnectionIdentifier,
-        idContext: [UInt8]? = nil, suite: CipherSuite = .suite0
+        idContext: RawSpan? = nil, suite: CipherSuite = .suite0, in memory: inout PinnedMemory
     ) throws(HuskError) {
-        self.init()
-        let target = unsafe pointer
+        let storage = try unsafe Pinned(zeroed: husk_oscore_context.self, in: &memory)
         try unsafe withContextParameters(masterSecret, masterSalt, senderID, recipientID, idContext, suite) {
-            unsafe husk_oscore_context_init(target, $0)
+            unsafe husk_oscore_context_init(storage.pointer, $0)
         }
+        unsafe self.init(storage)
     }
 
     public var senderID: ConnectionIdentifier { unsafe ConnectionIdentifier(pointer.pointee.sender_id) }
@@ -98,143 +102,161 @@ internal import CHusk
     ///
     /// - Parameter echo: ``echoCount`` bytes that this context never had before, such as random ones drawn at startup
     /// - Throws: ``HuskError/argument`` for another number of bytes.
-    public mutating func loseWindow(echo: [UInt8]) throws(HuskError) {
-        guard echo.count == Self.echoCount else { throw .argument }
+    public mutating func loseWindow(echo: RawSpan) throws(HuskError) {
+        guard echo.byteCount == Self.echoCount else { throw .argument }
         let context = unsafe pointer
-        unsafe echo.span.bytes.withSlice { slice in
+        unsafe echo.withSlice { slice in
             unsafe husk_oscore_window_lost(context, slice.data)
         }
     }
 
-    /// Server: protects a challenge, a 4.01 with nothing but an Echo option, and gives the datagram (RFC 9175). For a
-    /// request that was ``HuskError/freshness``; with a value of your own, for any request that you want to be sure is
-    /// not an old one.
+    /// What protection adds at most to a message.
+    public static var overheadMaximum: Int { Int(HUSK_OSCORE_OVERHEAD_MAX_BYTES) }
+
+    /// Server: appends a protected challenge, a 4.01 with nothing but an Echo option (RFC 9175), to `out`. For a request
+    /// that was ``HuskError/freshness``; with a value of your own, for any request that you want to be sure is not an
+    /// old one.
     ///
     /// - Parameters:
-    ///   - reply: type, message ID and token of the response; the rest is not looked at
+    ///   - reply: type, message ID and token of the response, as an encoded message; the rest is not looked at
     ///   - echo: 1 to 40 bytes; empty for the value of ``loseWindow(echo:)``
     /// - Throws: ``HuskError/argument`` if `echo` is longer, ``HuskError/state`` if there is none or no request was
-    ///   received, ``HuskError/exhausted``.
+    ///   received, ``HuskError/exhausted``, ``HuskError/buffer``; nothing was appended then.
     public mutating func protect(
-        challenge reply: CoAPMessage, echo: [UInt8] = [], exchange: inout Exchange
-    ) throws(HuskError) -> [UInt8] {
-        let capacity = reply.encodedCapacity + Int(HUSK_OSCORE_OVERHEAD_MAX_BYTES + HUSK_OSCORE_ECHO_MAX_BYTES) + 5
-        let context = unsafe pointer
-        return try unsafe reply.withView { (view) throws(HuskError) in
-            try unsafe composed(capacity) { (out, length) throws(HuskError) in
-                try unsafe echo.span.bytes.withSlice { (slice) throws(HuskError) in
-                    try unsafe check(
-                        husk_oscore_challenge_protect(
-                            context, &exchange.state, view, slice, out, capacity, &length))
-                }
+        challenge reply: RawSpan, echo: RawSpan, into out: inout OutputRawSpan, exchange: inout Exchange
+    ) throws(HuskError) {
+        try unsafe reply.withView { (view, _) throws(HuskError) in
+            try unsafe out.append { out, capacity, count in
+                unsafe protectChallenge(view, echo, &exchange, out, capacity, &count)
             }
         }
     }
 
-    /// Client: protects a request and gives the datagram. Observe 0 registers an observation, 1 cancels one (RFC 7641).
-    /// Throws ``HuskError/exhausted``, ``HuskError/unsupported`` for Proxy-Uri, which is to be split into Proxy-Scheme
-    /// and Uri-* first, ``HuskError/argument``.
+    func protectChallenge(
+        _ reply: husk_coap_message, _ echo: RawSpan, _ exchange: inout Exchange, _ out: UnsafeMutablePointer<UInt8>?,
+        _ capacity: Int, _ count: inout Int
+    ) -> husk_status {
+        var reply = unsafe reply
+        return unsafe echo.withSlice { echo in
+            unsafe husk_oscore_challenge_protect(pointer, &exchange.state, &reply, echo, out, capacity, &count)
+        }
+    }
+
+    /// Client: protects a request, which is encoded as it would go out in clear, and appends the datagram to `out`:
+    /// ``overheadMaximum`` bytes more at most. Observe 0 registers an observation, 1 cancels one (RFC 7641).
+    ///
+    /// - Throws: ``HuskError/exhausted``; ``HuskError/unsupported`` for Proxy-Uri, which is to be split into Proxy-Scheme
+    ///   and Uri-* first; ``HuskError/argument``, ``HuskError/format``; ``HuskError/buffer`` if it does not fit. Nothing
+    ///   was appended then, and no number spent.
     public mutating func protect(
-        request: CoAPMessage, exchange: inout Exchange
-    ) throws(HuskError) -> [UInt8] {
-        let capacity = request.encodedCapacity + Int(HUSK_OSCORE_OVERHEAD_MAX_BYTES)
-        let context = unsafe pointer
-        return try unsafe request.withView { (view) throws(HuskError) in
-            try unsafe composed(capacity) { (out, length) throws(HuskError) in
-                try unsafe check(
-                    husk_oscore_request_protect(context, &exchange.state, view, out, capacity, &length))
+        request plain: RawSpan, into out: inout OutputRawSpan, exchange: inout Exchange
+    ) throws(HuskError) {
+        try unsafe plain.withView { (view, _) throws(HuskError) in
+            var view = unsafe view
+            try unsafe out.append { out, capacity, count in
+                unsafe husk_oscore_request_protect(pointer, &exchange.state, &view, out, capacity, &count)
             }
         }
     }
 
-    /// Server: verifies and decrypts a request. Throws ``HuskError/format``, ``HuskError/unsupported`` (also for a
-    /// fragment of a message that a proxy has cut up), ``HuskError/context``, ``HuskError/replay``,
-    /// ``HuskError/authentication``, which is counted, ``HuskError/exhausted``; the context is then as it was. And
-    /// ``HuskError/freshness``, after ``loseWindow(echo:)`` only: answer with ``protect(challenge:echo:exchange:)``.
+    /// The same for a microcontroller: the datagram is written to the beginning of `out`, and its length returned.
+    public mutating func protect(
+        request plain: RawSpan, into out: inout MutableRawSpan, exchange: inout Exchange
+    ) throws(HuskError) -> Int {
+        try unsafe plain.withView { (view, _) throws(HuskError) in
+            var view = unsafe view
+            return try unsafe out.write { out, capacity, count in
+                unsafe husk_oscore_request_protect(pointer, &exchange.state, &view, out, capacity, &count)
+            }
+        }
+    }
+
+    /// Server: protects a response, which is encoded as it would go out in clear, and appends the datagram to `out`. The
+    /// first one of an exchange needs no sequence number, unless `ownPartialIV` asks for one. With an Observe option it
+    /// is a notification.
+    ///
+    /// - Throws: as for requests, and ``HuskError/state`` if no request was unprotected, or nobody registered for the
+    ///   notification.
+    public mutating func protect(
+        response plain: RawSpan, into out: inout OutputRawSpan, exchange: inout Exchange, ownPartialIV: Bool = false
+    ) throws(HuskError) {
+        try unsafe plain.withView { (view, _) throws(HuskError) in
+            var view = unsafe view
+            try unsafe out.append { out, capacity, count in
+                unsafe husk_oscore_response_protect(
+                    pointer, &exchange.state, ownPartialIV, &view, out, capacity, &count)
+            }
+        }
+    }
+
+    /// The same for a microcontroller: the datagram is written to the beginning of `out`, and its length returned.
+    public mutating func protect(
+        response plain: RawSpan, into out: inout MutableRawSpan, exchange: inout Exchange, ownPartialIV: Bool = false
+    ) throws(HuskError) -> Int {
+        try unsafe plain.withView { (view, _) throws(HuskError) in
+            var view = unsafe view
+            return try unsafe out.write { out, capacity, count in
+                unsafe husk_oscore_response_protect(
+                    pointer, &exchange.state, ownPartialIV, &view, out, capacity, &count)
+            }
+        }
+    }
+
+    /// Server: verifies a request and decrypts it in place; says where its parts lie in the datagram.
+    ///
+    /// - Throws: ``HuskError/format``, ``HuskError/unsupported`` (also for a fragment of a message that a proxy has cut
+    ///   up), ``HuskError/context``, ``HuskError/replay``, ``HuskError/authentication``, which is counted,
+    ///   ``HuskError/exhausted``; the context is then as it was. And ``HuskError/freshness``, after
+    ///   ``loseWindow(echo:)`` only: answer with a challenge. The datagram is of no use after an error.
     public mutating func unprotect(
-        request datagram: RawSpan, exchange: inout Exchange
-    ) throws(HuskError) -> CoAPMessage {
-        let context = unsafe pointer
-        return try unsafe open(datagram) { bytes, length, view in
-            unsafe husk_oscore_request_unprotect(context, &exchange.state, bytes, length, view)
-        }
-    }
-
-    /// Server: protects a response and gives the datagram. The first one of an exchange needs no sequence number,
-    /// unless `ownPartialIV` asks for one. With an Observe option it is a notification; throws ``HuskError/state`` if
-    /// nobody registered for it.
-    public mutating func protect(
-        response: CoAPMessage, exchange: inout Exchange, ownPartialIV: Bool = false
-    ) throws(HuskError) -> [UInt8] {
-        let capacity = response.encodedCapacity + Int(HUSK_OSCORE_OVERHEAD_MAX_BYTES)
-        let context = unsafe pointer
-        return try unsafe response.withView { (view) throws(HuskError) in
-            try unsafe composed(capacity) { (out, length) throws(HuskError) in
-                try unsafe check(
-                    husk_oscore_response_protect(
-                        context, &exchange.state, ownPartialIV, view, out, capacity, &length))
-            }
-        }
-    }
-
-    /// Client: verifies and decrypts the response to the request of `exchange`, or a notification, after which
-    /// ``Exchange/isObservation`` is still true. Notifications come out in the order in which the server made them: one
-    /// that was overtaken, or comes again, is ``HuskError/replay``.
-    public mutating func unprotect(
-        response datagram: RawSpan, exchange: inout Exchange
-    ) throws(HuskError) -> CoAPMessage {
-        let context = unsafe pointer
-        return try unsafe open(datagram) { bytes, length, view in
-            unsafe husk_oscore_response_unprotect(context, &exchange.state, bytes, length, view)
-        }
-    }
-
-    /// Decrypts a copy of a datagram; the copy is wiped, since it then holds what was protected.
-    private func open(
-        _ datagram: RawSpan,
-        _ body: (UnsafeMutablePointer<UInt8>, Int, UnsafeMutablePointer<husk_coap_message>) -> husk_status
-    ) throws(HuskError) -> CoAPMessage {
-        let copy = PinnedBytes(count: datagram.byteCount)
-        copy.write(datagram, at: 0)
+        request datagram: inout MutableRawSpan, exchange: inout Exchange
+    ) throws(HuskError) -> CoAPLayout {
         var view = unsafe husk_coap_message()
-        try unsafe check(body(copy.pointer, copy.count, &view))
-        return unsafe CoAPMessage(view)
+        return try unsafe datagram.inPlace { bytes, count in
+            unsafe husk_oscore_request_unprotect(pointer, &exchange.state, bytes, count, &view)
+        } _: { buffer in unsafe CoAPLayout(view, buffer) }
+    }
+
+    /// Client: verifies the response to the request of `exchange`, or a notification, and decrypts it in place; says
+    /// where its parts lie in the datagram. After a notification ``Exchange/isObservation`` is still true. They come out
+    /// in the order in which the server made them.
+    ///
+    /// - Throws: as for requests; ``HuskError/replay`` for a notification that was overtaken, or comes again;
+    ///   ``HuskError/state`` if no response is awaited.
+    public mutating func unprotect(
+        response datagram: inout MutableRawSpan, exchange: inout Exchange
+    ) throws(HuskError) -> CoAPLayout {
+        var view = unsafe husk_coap_message()
+        return try unsafe datagram.inPlace { bytes, count in
+            unsafe husk_oscore_response_unprotect(pointer, &exchange.state, bytes, count, &view)
+        } _: { buffer in unsafe CoAPLayout(view, buffer) }
     }
 }
 
 /// Lends `derive` what a context is derived from.
 func withContextParameters(
     _ masterSecret: RawSpan, _ masterSalt: RawSpan, _ senderID: ConnectionIdentifier,
-    _ recipientID: ConnectionIdentifier, _ idContext: [UInt8]?, _ suite: CipherSuite,
+    _ recipientID: ConnectionIdentifier, _ idContext: RawSpan?, _ suite: CipherSuite,
     _ derive: (UnsafePointer<husk_oscore_parameters>) -> husk_status
 ) throws(HuskError) {
     let table = unsafe suite.table
-    let idContextBytes = idContext ?? []
+    let named: RawSpan
+    if let idContext {
+        named = idContext
+    } else {
+        named = RawSpan()
+    }
+    let isNamed = idContext != nil
     try unsafe check(
         masterSecret.withSlice { secret in
             unsafe masterSalt.withSlice { salt in
-                unsafe idContextBytes.span.bytes.withSlice { idContextSlice in
+                unsafe named.withSlice { name in
                     var parameters = unsafe husk_oscore_parameters(
-                        aead: table.app_aead, hash: table.hash, master_secret: secret, master_salt: salt,
-                        has_id_context: idContext != nil, id_context: idContextSlice, sender_id: senderID.id,
+                        aead: table.pointee.app_aead, hash: table.pointee.hash, master_secret: secret,
+                        master_salt: salt, has_id_context: isNamed, id_context: name, sender_id: senderID.id,
                         recipient_id: recipientID.id)
                     return unsafe derive(&parameters)
                 }
             }
         })
-}
-
-extension CoAPMessage {
-    /// The `kid` of the OSCORE option: which context the message is for.
-    ///
-    /// - Throws: ``HuskError/format`` if there is no OSCORE option or it is malformed or names no kid that fits,
-    ///   ``HuskError/unsupported`` if it sets reserved bits.
-    public func oscoreIdentifier() throws(HuskError) -> ConnectionIdentifier {
-        try unsafe withView { (view) throws(HuskError) in
-            var option = unsafe husk_oscore_option()
-            try unsafe check(husk_oscore_option_read(view, &option))
-            guard unsafe option.has_kid else { throw .format }
-            return try unsafe ConnectionIdentifier(UnsafeBufferPointer(start: option.kid.data, count: option.kid.len))
-        }
-    }
 }

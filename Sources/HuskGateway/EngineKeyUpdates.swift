@@ -8,7 +8,9 @@ extension Engine {
     /// A request that is for a device of the symmetric-only profile, or that only such a device could mean; nil for all
     /// others.
     func keyUpdated(_ request: CoAPMessage, _ datagram: [UInt8], from peer: SocketAddress) -> Outcome? {
-        guard let header = try? request.protectedHeader() else { return nil }
+        guard let header = try? OSCOREMessage(inspecting: request), let identifier = header.identifier else {
+            return nil
+        }
         let name: GatewayMessage.Name =
             switch header.kind {
             case .ordinary: .oscoreRequest
@@ -16,8 +18,8 @@ extension Engine {
             case .convergent: .kudosConvergent
             }
         guard request.options.count(where: { $0.number == CoAPOption.oscore }) == 1 else { return nil }
-        guard let device = symmetric[header.identifier] else {
-            guard header.kind != .ordinary, sessions[header.identifier] == nil else { return nil }
+        guard let device = symmetric[identifier] else {
+            guard header.kind != .ordinary, sessions[identifier] == nil else { return nil }
             received(name, datagram, from: peer)
             return unprotected(request, .unauthorized, "Security context not found", .unknownSession, from: peer)
         }

@@ -1,4 +1,5 @@
 // The command line as it is typed: what is accepted, what is refused with which exit status, and help everywhere.
+#if Gateway
 import ArgumentParser
 import Testing
 
@@ -149,3 +150,4 @@ struct CommandTests {
         #expect(simulation.arguments.contains("loader,file=/tmp/a,,b,addr=261120,force-raw=on"))
     }
 }
+#endif

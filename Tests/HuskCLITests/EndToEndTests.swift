@@ -1,4 +1,5 @@
 // The end-to-end demo without its processes: what it reads, what it prints, and what it does not let pass.
+#if Gateway
 import Testing
 
 @testable import HuskCLI
@@ -119,3 +120,4 @@ struct EndToEndTests {
         }
     }
 }
+#endif

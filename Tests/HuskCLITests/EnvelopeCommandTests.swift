@@ -1,4 +1,5 @@
 // `husk envelope`: what is kept between runs, what is refused, and that nothing is written before it is stored.
+#if Gateway
 import ArgumentParser
 import FoundationEssentials
 import Glibc
@@ -146,3 +147,4 @@ struct EnvelopeCommandTests {
         #expect(failure("inspect \(folder.file("none"))")?.status == .cannotOpen)
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // Keys on disk: who may read them, what is refused, and that a failure leaves everything as it was.
+#if Gateway
 import FoundationEssentials
 import Glibc
 import HuskGateway
@@ -255,3 +256,4 @@ struct KeyTests {
         #expect(FirmwareReport(line: "") == nil)
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SLIP on the host's side: RFC 1055 framing, and what a broken or hostile device may send.
+#if Gateway
 import Testing
 
 @testable import HuskCLI
@@ -116,3 +117,4 @@ struct SeededGenerator: RandomNumberGenerator {
         return z ^ (z >> 31)
     }
 }
+#endif

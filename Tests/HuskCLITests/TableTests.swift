@@ -1,4 +1,5 @@
 // Tables, numbers and the arithmetic of the cost table.
+#if Gateway
 import Testing
 
 @testable import HuskCLI
@@ -115,3 +116,4 @@ struct TableTests {
         #expect(MessageLine.header.hasSuffix("CoAP datagram"))
     }
 }
+#endif

@@ -27,7 +27,7 @@ import Testing
         #expect(hex(frame) == "091401e369918443d342375dc8609470e8bff0b033")
         let next = pair.alice.nextNumber
         #expect(next == 21)
-        #expect(try pair.bob.open(frame) == FrameMessage(payload: Array("{\"t\":21.5}".utf8), number: 20))
+        #expect(try pair.bob.open(frame) == OpenedFrame(payload: Array("{\"t\":21.5}".utf8), number: 20))
         pair.alice.nextNumber = 20  // an example: never twice with the same number
         #expect(
             hex(try pair.alice.seal(Array("{\"t\":21.5}".utf8), withIdentifier: false))
@@ -45,17 +45,17 @@ import Testing
 
     @Test func headers() throws {
         var pair = try Self.pair()
-        let named = try FrameHeader(reading: try pair.alice.seal([]))
+        let named = try Frame(inspecting: try pair.alice.seal([]))
         #expect(named.kind == .data)
         #expect(named.identifier == ConnectionIdentifier(UInt8(1)))
-        #expect(try FrameHeader(reading: try pair.alice.seal([], withIdentifier: false)).identifier == nil)
-        #expect(try FrameHeader(reading: [0x37, 0xaa]).kind == .edhoc(message: 3))
-        #expect(try FrameHeader(reading: [0x57, 0xaa]).kind == .edhocError)
-        #expect(try FrameHeader(reading: unhex("81010007000102030405060755")).kind == .keyUpdate)
-        #expect(failure { () throws(HuskError) in _ = try FrameHeader(reading: []) } == .format)
-        #expect(failure { () throws(HuskError) in _ = try FrameHeader(reading: [0x21, 0, 0]) } == .unsupported)
+        #expect(try Frame(inspecting: try pair.alice.seal([], withIdentifier: false)).identifier == nil)
+        #expect(try Frame(inspecting: [0x37, 0xaa]).kind == .edhoc(message: 3))
+        #expect(try Frame(inspecting: [0x57, 0xaa]).kind == .edhocError)
+        #expect(try Frame(inspecting: unhex("81010007000102030405060755")).kind == .keyUpdate)
+        #expect(failure { () throws(HuskError) in _ = try Frame(inspecting: []) } == .format)
+        #expect(failure { () throws(HuskError) in _ = try Frame(inspecting: [0x21, 0, 0]) } == .unsupported)
         let long = unhex("0914480102030405060708aa")
-        #expect(failure { () throws(HuskError) in _ = try FrameHeader(reading: long) } == .context)
+        #expect(failure { () throws(HuskError) in _ = try Frame(inspecting: long) } == .context)
     }
 
     @Test func everyFlippedBitAndEveryTruncationIsRefused() throws {
@@ -95,7 +95,7 @@ import Testing
         }
         #expect(failure { () throws(HuskError) in _ = try Fragments(of: [1, 2], fragmentBytes: 1) } == .argument)
         #expect(failure { () throws(HuskError) in _ = try Fragments(of: [1, 2], fragmentBytes: -5) } == .argument)
-        let piece = FrameMessage(payload: [0x01] + [UInt8](repeating: 0, count: 101), number: 900)
+        let piece = OpenedFrame(payload: [0x01] + [UInt8](repeating: 0, count: 101), number: 900)
         do {
             _ = try reassembly.take(piece)
             Issue.record("longer than the buffer")

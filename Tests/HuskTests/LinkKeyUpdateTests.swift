@@ -79,7 +79,7 @@ import Testing
         _ = wire.a.transmit(now: 5)  // the empty frame gets lost
         try wire.a.send([1, 2])
         wire.settle()
-        #expect(wire.sawB == [.message(FrameMessage(payload: [1, 2], number: 1), beginsSession: true)])
+        #expect(wire.sawB == [.message(OpenedFrame(payload: [1, 2], number: 1), beginsSession: true)])
     }
 
     /// Either end, or both, are switched off after each frame in turn; what they saved brings them together again.

@@ -203,7 +203,7 @@ import Testing
         try wire.exchange([4])
         try wire.a.send([5])
         let frame = wire.a.transmit(now: wire.now).frames[0]
-        #expect(try FrameHeader(reading: frame).identifier == wire.b.identifier)
+        #expect(try Frame(inspecting: frame).identifier == wire.b.identifier)
     }
 
     @Test func stepsOutOfOrder() throws {

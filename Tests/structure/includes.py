@@ -5,7 +5,7 @@ import re
 ROOMS = ["base", "journal", "primitive", "crypto", "cbor", "cose", "coap", "oscore", "edhoc", "frame", "device"]
 PUBLIC_ROOM = {room + ".h": room for room in ROOMS} | {
     "config.h": "base", "block.h": "coap", "kudos.h": "oscore", "envelope.h": "cose", "fragment.h": "frame",
-    "link.h": "frame"}
+    "link.h": "frame", "tables.h": "device"}
 UMBRELLA = "husk.h"
 STANDARD = {"stdbool.h", "stddef.h", "stdint.h", "string.h"}
 # Only in builds for a checker of constant time, never in one that runs on a device.

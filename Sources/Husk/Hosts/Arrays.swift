@@ -1,4 +1,23 @@
 // The same steps for byte arrays, on hosts.
+#if !hasFeature(Embedded)
+extension OSCOREMessage {
+    public init(inspecting datagram: [UInt8]) throws(HuskError) {
+        try unsafe self.init(inspecting: datagram.span.bytes)
+    }
+}
+
+extension Device {
+    /// As ``init(keyUpdate:configuration:memory:bodyCapacity:)-(RawSpan,_,_,_)``; wipe or drop your copy of the secret
+    /// afterwards.
+    public init(
+        keyUpdate secret: [UInt8], configuration: KeyUpdate.Configuration, memory: DeviceMemory? = nil,
+        bodyCapacity: Int = 0
+    ) throws(HuskError) {
+        try unsafe self.init(
+            keyUpdate: secret.span.bytes, configuration: configuration, memory: memory, bodyCapacity: bodyCapacity)
+    }
+}
+
 extension PreSharedKey {
     /// As ``init(key:kid:initiator:responder:)-(RawSpan,_,_,_)``; wipe or drop your copy of the key afterwards.
     public init(key: [UInt8], kid: [UInt8], initiator: Identity, responder: Identity) throws(HuskError) {
@@ -9,12 +28,6 @@ extension PreSharedKey {
 extension CoAPMessage {
     public init(decoding datagram: [UInt8]) throws(HuskError) {
         try unsafe self.init(decoding: datagram.span.bytes)
-    }
-}
-
-extension Device {
-    public mutating func receive(_ datagram: [UInt8], now: UInt32) throws(HuskError) -> Event {
-        try unsafe receive(datagram.span.bytes, now: now)
     }
 }
 
@@ -35,22 +48,6 @@ extension SecurityContext {
         response datagram: [UInt8], exchange: inout Exchange
     ) throws(HuskError) -> CoAPMessage {
         try unsafe unprotect(response: datagram.span.bytes, exchange: &exchange)
-    }
-}
-
-extension FrameContext {
-    public mutating func seal(_ payload: [UInt8], withIdentifier: Bool = true) throws(HuskError) -> [UInt8] {
-        try unsafe seal(payload.span.bytes, withIdentifier: withIdentifier)
-    }
-
-    public mutating func open(_ frame: [UInt8]) throws(HuskError) -> FrameMessage {
-        try unsafe open(frame.span.bytes)
-    }
-}
-
-extension FrameHeader {
-    public init(reading frame: [UInt8]) throws(HuskError) {
-        try unsafe self.init(reading: frame.span.bytes)
     }
 }
 
@@ -193,3 +190,4 @@ extension EnvelopeOpener {
         try unsafe open(envelope.span.bytes, now: now, save: save)
     }
 }
+#endif

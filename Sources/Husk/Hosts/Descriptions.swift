@@ -1,4 +1,5 @@
 // Text for people, on hosts.
+#if !hasFeature(Embedded)
 extension HuskError: CustomStringConvertible {
     /// What happened and what to do about it.
     public var description: String { "\(reason): \(advice)" }
@@ -21,3 +22,4 @@ extension ConnectionIdentifier: CustomStringConvertible {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }
+#endif

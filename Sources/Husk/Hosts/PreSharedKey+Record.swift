@@ -1,4 +1,5 @@
 // A key that outlives its process: what a store needs of it.
+#if !hasFeature(Embedded)
 internal import CHusk
 
 extension PreSharedKey {
@@ -16,11 +17,7 @@ extension PreSharedKey {
     package init(key: RawSpan, kid: [UInt8], credentialsOf original: borrowing PreSharedKey) throws(HuskError) {
         guard (Self.minimumBytes...255).contains(key.byteCount) else { throw .argument }
         guard (1...Self.maximumIdentifierBytes).contains(kid.count) else { throw .argument }
-        self = unsafe key.withSlice { key in
-            unsafe kid.span.bytes.withSlice { kid in
-                unsafe PreSharedKey(key: key, kid: kid, credentialsOf: original)
-            }
-        }
+        try unsafe self.init(key: key, kid: kid.span.bytes, credentialsOf: original)
     }
 
     /// Tells this key from others, and nothing else about it.
@@ -28,3 +25,4 @@ extension PreSharedKey {
         withKey { digest($0) }
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // Random bytes for the core. Hosts draw them from the system's generator.
+#if !hasFeature(Embedded)
 internal import CHusk
 
 /// The hook the core draws from: the operating system's cryptographically secure generator.
@@ -104,3 +105,4 @@ extension EnvelopeSealer {
         try unsafe self.init(recipients: recipients, record: record, random: systemRandom())
     }
 }
+#endif

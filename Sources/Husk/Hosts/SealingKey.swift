@@ -1,4 +1,5 @@
 // Secrets at rest: sealed under a key that is kept elsewhere (ChaCha20/Poly1305, RFC 8439).
+#if !hasFeature(Embedded)
 internal import CHusk
 
 /// Seals secrets for storage. The key is in storage that never moves and is wiped in the end.
@@ -84,3 +85,4 @@ package func digest(_ bytes: RawSpan) -> [UInt8] {
     unsafe digest.withUnsafeMutableBufferPointer { unsafe husk_sha256_final(&sha, $0.baseAddress!) }
     return digest
 }
+#endif

@@ -1,4 +1,5 @@
 // A security context that outlives its process: what of it is stored once, and what is stored as it changes.
+#if !hasFeature(Embedded)
 internal import CHusk
 
 extension SecurityContext {
@@ -78,8 +79,8 @@ extension SecurityContext {
         let bytes = PinnedBytes(count: record.byteCount)
         bytes.write(record, at: 0)
         switch Int32(bytes[0]) {
-        case husk_aead_aes_ccm_16_64_128.cose_alg: unsafe context.pointee.aead = CipherSuite.suite0.table.app_aead
-        case husk_aead_chacha20_poly1305.cose_alg: unsafe context.pointee.aead = CipherSuite.suite4.table.app_aead
+        case husk_aead_aes_ccm_16_64_128.cose_alg: unsafe context.pointee.aead = husk_aead_aes_ccm_16_64_128_table()
+        case husk_aead_chacha20_poly1305.cose_alg: unsafe context.pointee.aead = husk_aead_chacha20_poly1305_table()
         default: throw .format
         }
         var at = 1
@@ -121,3 +122,4 @@ extension SecurityContext {
         unsafe context.pointee.count_v = progress.forgedCount
     }
 }
+#endif

@@ -52,5 +52,6 @@
 #include "husk/fragment.h"
 #include "husk/link.h"
 #include "husk/device.h"
+#include "husk/tables.h"
 
 #endif

@@ -1,5 +1,6 @@
 // Bodies larger than a message, in blocks (RFC 7959), as client and as server. No I/O: messages in, messages out. Under
 // OSCORE these are the plain messages, before protecting and after verifying.
+#if !hasFeature(Embedded)
 internal import CHusk
 
 /// The size of blocks: a power of two.
@@ -296,3 +297,4 @@ extension HuskError {
         return unsafe bytes.pointer
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // What an end of a link with KUDOS remembers from one life to the next: the record of its secrets.
+#if !hasFeature(Embedded)
 internal import CHusk
 
 /// The record of a ``Link`` with KUDOS, in memory that is pinned and wiped, and wherever `save` puts it. Secret. One
@@ -73,3 +74,4 @@ public final class LinkMemory: Sendable {
         return HUSK_OK
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // The Initiator's phases of EDHOC.
+#if !hasFeature(Embedded)
 internal import CHusk
 
 extension Handshake.Initiator {
@@ -74,3 +75,4 @@ extension Handshake.Initiator {
         }
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // What all handshakes of an endpoint have in common, kept where C can point to it.
+#if !hasFeature(Embedded)
 internal import CHusk
 
 /// The suites of an endpoint, in order of preference, and where its random bytes come from. Handshakes keep it alive.
@@ -10,7 +11,7 @@ public final class HandshakeConfiguration: Sendable {
     init(suites: [CipherSuite], random: husk_random) throws(HuskError) {
         guard (1...8).contains(suites.count), Set(suites).count == suites.count else { throw .argument }
         self.suites = suites
-        unsafe storage = ConfigurationStorage(suites.map { unsafe $0.table }, random: random)
+        unsafe storage = ConfigurationStorage(suites, random: random)
     }
 
     /// For the core: valid while this object lives.
@@ -26,22 +27,19 @@ public final class HandshakeConfiguration: Sendable {
     }
 }
 
-/// The C side of a configuration. Written in init only.
-@safe private struct ConfigurationStorage: ~Copyable, @unchecked Sendable {
+/// The C side of a configuration.
+@safe private struct ConfigurationStorage: ~Copyable {
     let config: UnsafeMutablePointer<husk_edhoc_config>
-    private let tables: UnsafeMutablePointer<husk_suite>
-    private let pointers: UnsafeMutablePointer<UnsafePointer<husk_suite>?>
+    private let tables: UnsafeMutablePointer<UnsafePointer<husk_suite>?>
 
-    init(_ suites: [husk_suite], random: husk_random) {
+    init(_ suites: [CipherSuite], random: husk_random) {
         unsafe tables = .allocate(capacity: suites.count)
-        unsafe pointers = .allocate(capacity: suites.count)
         unsafe config = .allocate(capacity: 1)
-        for index in unsafe suites.indices {
-            unsafe (tables + index).initialize(to: suites[index])
-            unsafe (pointers + index).initialize(to: UnsafePointer(tables + index))
+        for index in suites.indices {
+            unsafe (tables + index).initialize(to: suites[index].table)
         }
         var value = unsafe husk_edhoc_config()
-        unsafe value.suites = UnsafePointer(pointers)
+        unsafe value.suites = UnsafePointer(tables)
         unsafe value.suite_count = suites.count
         unsafe value.random = random
         unsafe config.initialize(to: value)
@@ -49,7 +47,10 @@ public final class HandshakeConfiguration: Sendable {
 
     deinit {
         unsafe config.deallocate()
-        unsafe pointers.deallocate()
         unsafe tables.deallocate()
     }
 }
+
+// Written to in init only.
+extension ConfigurationStorage: @unchecked Sendable {}
+#endif

@@ -1,4 +1,5 @@
 // What both roles of EDHOC share: the session between two steps, and what it leaves behind.
+#if !hasFeature(Embedded)
 internal import CHusk
 
 /// The EDHOC handshake with a pre-shared key (RFC 9528, draft-ietf-lake-edhoc-psk-08).
@@ -53,8 +54,11 @@ public enum Handshake {
             try unsafe check(
                 husk_edhoc_export(
                     session.pointer, UInt32(HUSK_EDHOC_EXPORT_RKID), noBytes, rKID.pointer, rKID.count))
-            return unsafe PreSharedKey(
-                key: rPSK.slice(0, rPSK.count), kid: rKID.slice(0, rKID.count), credentialsOf: key)
+            return try rPSK.withBytes { (rPSK) throws(HuskError) in
+                try rKID.withBytes { (rKID) throws(HuskError) in
+                    try PreSharedKey(key: rPSK, kid: rKID, credentialsOf: key)
+                }
+            }
         }
 
         /// kid_length, by default.
@@ -106,3 +110,4 @@ func withCopy(
     let status = unsafe copy.withUnsafeMutableBufferPointer { unsafe body($0.baseAddress, $0.count) }
     try check(status)
 }
+#endif

@@ -1,19 +1,21 @@
 // What a device endpoint remembers from one life to the next, in the memory of a host; firmware has storage of its own.
+#if !hasFeature(Embedded)
 internal import CHusk
 
-/// The records of a ``Device``: the suite its gateway accepted, and the resumption PSK of its last session. A later
-/// `Device` with the same memory begins where the last one ended. Secret, pinned and wiped. One device at a time.
+/// The records of a ``Device``: the suite its gateway accepted, the resumption PSK of its last session, the secrets of
+/// KUDOS. A later `Device` with the same memory begins where the last one ended. Secret, pinned and wiped. One device at
+/// a time.
 public final class DeviceMemory: Sendable {
     /// A slot per record: its length, then its bytes.
     private let bytes = PinnedBytes(count: recordCount * slotBytes)
 
-    private static let recordCount = Int(HUSK_DEVICE_RECORD_RESUMPTION)
-    private static let slotBytes = 1 + Int(HUSK_DEVICE_RESUMPTION_BYTES)
+    private static let recordCount = Int(HUSK_DEVICE_RECORD_KUDOS)
+    private static let slotBytes = 1 + KeyUpdate.recordMaximum
 
     public init() {}
 
     /// Whether a session left a key to resume with.
-    public var hasResumptionKey: Bool { bytes[Self.slotBytes] > 0 }
+    public var hasResumptionKey: Bool { bytes[Self.slotBytes * (Int(HUSK_DEVICE_RECORD_RESUMPTION) - 1)] > 0 }
 
     /// The hook for the core; this object has to outlive it.
     var hook: husk_storage {
@@ -62,3 +64,4 @@ public final class DeviceMemory: Sendable {
         return HUSK_OK
     }
 }
+#endif

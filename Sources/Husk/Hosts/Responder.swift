@@ -1,4 +1,5 @@
 // The Responder's phases of EDHOC.
+#if !hasFeature(Embedded)
 internal import CHusk
 
 extension Handshake.Responder {
@@ -110,3 +111,4 @@ extension Handshake.Responder {
         }
     }
 }
+#endif

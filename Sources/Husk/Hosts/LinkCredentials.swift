@@ -1,4 +1,5 @@
 // What the two ways to keys need, kept where the core can point to it while the link lives.
+#if !hasFeature(Embedded)
 internal import CHusk
 
 /// The keys that an end of a link accepts. Each stays in storage of its own that is wiped in the end.
@@ -57,29 +58,27 @@ final class LinkCredentials: Sendable {
 /// KUDOS: its state, configuration and memory. Written to by the core, in mutating methods of the link alone.
 @safe final class LinkKeyUpdate: Sendable {
     let memory: LinkMemory?
-    private let state = unsafe Pinned(zeroed: husk_kudos.self)
-    private let config = unsafe Pinned(zeroed: husk_kudos_config.self)
-    private let bytes: PinnedBytes
+    private let update: KeyUpdateState
 
     init(
         secret: RawSpan, configuration: KeyUpdate.Configuration, memory: LinkMemory?, random: husk_random
-    ) {
+    ) throws(HuskError) {
         self.memory = memory
-        bytes = configuration.bytes(secret)
-        unsafe configuration.write(bytes, secretCount: secret.byteCount, random: random, to: config.pointer)
+        try unsafe update = KeyUpdateState(secret: secret, configuration: configuration, random: random)
         // A link begins from it when nothing is stored, in every mode.
-        unsafe config.pointer.pointee.bootstrap_secret = bytes.slice(0, secret.byteCount)
-        unsafe config.pointer.pointee.frame = true
+        update.beginFromSecret()
+        unsafe update.config.pointer.pointee.frame = true
     }
 
     /// Points `link` to what this object has, and has to outlive it for.
     func fill(_ link: UnsafeMutablePointer<husk_link_config>) {
-        unsafe link.pointee.kudos = state.pointer
-        unsafe link.pointee.kudos_config = UnsafePointer(config.pointer)
-        unsafe link.pointee.edhoc.random = config.pointer.pointee.random
-        unsafe link.pointee.id = config.pointer.pointee.recipient_id
+        unsafe link.pointee.kudos = update.state.pointer
+        unsafe link.pointee.kudos_config = UnsafePointer(update.config.pointer)
+        unsafe link.pointee.edhoc.random = update.config.pointer.pointee.random
+        unsafe link.pointee.id = update.config.pointer.pointee.recipient_id
         if let memory {
             unsafe link.pointee.storage = memory.hook
         }
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // One end of a link without CoAP on a host: the same state machine that runs in firmware, with its frames as arrays.
+#if !hasFeature(Embedded)
 internal import CHusk
 
 /// One end of a link: a UART, a BLE connection, a LoRa channel, an MQTT topic. It gets keys, by EDHOC or KUDOS over
@@ -27,7 +28,7 @@ internal import CHusk
         case authenticated
         /// A message arrived, whole and verified; `number` is that of its frame, or of its first fragment. If
         /// `beginsSession`, it is also what ``authenticated`` says: with KUDOS a message can prove it.
-        case message(FrameMessage, beginsSession: Bool)
+        case message(OpenedFrame, beginsSession: Bool)
         /// Handshake or message came to nothing. Start, or send, again at will; after ``HuskError/exhausted`` start.
         case failed(HuskError)
     }
@@ -76,7 +77,7 @@ internal import CHusk
     ) throws(HuskError) {
         var keys = PreSharedKeys()
         try keys.append(key)
-        try unsafe self.init(initiatorProfile, LinkCredentials(keys, configuration), identifier, framing)
+        try unsafe self.init(husk_link_edhoc_initiator_table(), LinkCredentials(keys, configuration), identifier, framing)
     }
 
     /// The end that waits, by EDHOC-PSK, for a peer that has one of `keys`.
@@ -89,7 +90,7 @@ internal import CHusk
         responder keys: PreSharedKeys, identifier: ConnectionIdentifier, configuration: HandshakeConfiguration,
         framing: Framing
     ) throws(HuskError) {
-        try unsafe self.init(responderProfile, LinkCredentials(keys, configuration), identifier, framing)
+        try unsafe self.init(husk_link_edhoc_responder_table(), LinkCredentials(keys, configuration), identifier, framing)
     }
 
     /// An end that gets keys by KUDOS: either may start, and both at once.
@@ -97,16 +98,16 @@ internal import CHusk
         secret: RawSpan, configuration: KeyUpdate.Configuration, memory: LinkMemory?, framing: Framing,
         random: husk_random
     ) throws(HuskError) {
-        let update = unsafe LinkKeyUpdate(
+        let update = try unsafe LinkKeyUpdate(
             secret: secret, configuration: configuration, memory: memory, random: random)
         let config = unsafe Pinned(zeroed: husk_link_config.self)
-        unsafe config.pointer.pointee.profile = keyUpdateProfile
+        unsafe config.pointer.pointee.profile = husk_link_kudos_table()
         unsafe update.fill(config.pointer)
         try unsafe self.init(config, framing, credentials: nil, update: update)
     }
 
     private init(
-        _ profile: UnsafePointer<husk_link_profile>, _ credentials: LinkCredentials, _ identifier: ConnectionIdentifier,
+        _ profile: UnsafePointer<husk_link_profile>!, _ credentials: LinkCredentials, _ identifier: ConnectionIdentifier,
         _ framing: Framing
     ) throws(HuskError) {
         let config = unsafe Pinned(zeroed: husk_link_config.self)
@@ -220,7 +221,7 @@ extension Link.Event {
         switch unsafe Int32(event.kind) {
         case HUSK_LINK_AUTHENTICATED: self = .authenticated
         case HUSK_LINK_MESSAGE: self = unsafe .message(
-                FrameMessage(payload: [UInt8](event.payload), number: event.number), beginsSession: event.new_session)
+                OpenedFrame(payload: [UInt8](event.payload), number: event.number), beginsSession: event.new_session)
         case HUSK_LINK_FAILED: self = unsafe .failed(HuskError(code: event.status) ?? .state)
         default: self = .none
         }
@@ -242,14 +243,4 @@ extension Link.Event {
 
     var pointer: UnsafeMutablePointer<husk_link_fragments> { unsafe storage.pointer }
 }
-
-// The core's tables, at addresses that stay. Never written to, never freed.
-nonisolated(unsafe) private let initiatorProfile = unsafe lasting(husk_link_edhoc_initiator)
-nonisolated(unsafe) private let responderProfile = unsafe lasting(husk_link_edhoc_responder)
-nonisolated(unsafe) private let keyUpdateProfile = unsafe lasting(husk_link_kudos)
-
-private func lasting(_ profile: husk_link_profile) -> UnsafePointer<husk_link_profile> {
-    let table = UnsafeMutablePointer<husk_link_profile>.allocate(capacity: 1)
-    unsafe table.initialize(to: profile)
-    return unsafe UnsafePointer(table)
-}
+#endif

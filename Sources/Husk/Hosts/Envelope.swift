@@ -1,4 +1,5 @@
 // Envelopes as whoever carries them sees them: metadata in clear, content sealed (RFC 9052).
+#if !hasFeature(Embedded)
 internal import CHusk
 
 /// What everybody on the way may read, and nobody can change unnoticed. Times are seconds since 1970-01-01T00:00Z.
@@ -144,3 +145,4 @@ extension EnvelopeMetadata {
         }
     }
 }
+#endif

@@ -1,0 +1,26 @@
+// Random bytes for the core: where a program has them from.
+internal import CHusk
+
+/// A source of cryptographically secure random bytes: a function of the program, such as of the board's generator.
+///
+///     let random = RandomSource { bytes, count in board_random(bytes, count) }
+@safe public struct RandomSource: Sendable {
+    /// Fills so many bytes; false if it cannot.
+    public typealias Fill = @convention(c) (_ bytes: UnsafeMutablePointer<UInt8>?, _ count: Int) -> Bool
+
+    private let fill: Fill
+
+    public init(_ fill: Fill) {
+        unsafe self.fill = unsafe fill
+    }
+
+    /// For the core: the function is what the context points to.
+    var hook: husk_random {
+        unsafe husk_random(
+            fill: { context, out, count in
+                let fill = unsafe unsafeBitCast(context, to: Fill.self)
+                return unsafe fill(out, count) ? HUSK_OK : HUSK_ERR_RANDOM
+            },
+            context: unsafeBitCast(fill, to: UnsafeMutableRawPointer.self))
+    }
+}
