@@ -17,6 +17,9 @@ internal import CHusk
     private let key: PreSharedKey?
     private let update: KeyUpdateState?
 
+    // Other modules destroy a value by this, and not field by field: in Embedded Swift they could not.
+    deinit {}
+
     var pointer: UnsafeMutablePointer<husk_device> { unsafe parts.device.pointer }
 
     /// What a journal keeps of a session. Firmware contains what it names and nothing of the rest.

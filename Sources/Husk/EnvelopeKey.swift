@@ -34,6 +34,9 @@ public enum EnvelopeAlgorithm: Sendable, Hashable, CaseIterable {
 @safe public struct EnvelopeKey: ~Copyable, Sendable {
     let storage: Pinned<husk_envelope_key>
 
+    // Other modules destroy a value by this, and not field by field: in Embedded Swift they could not.
+    deinit {}
+
     /// Derives the key (HKDF with the COSE_KDF_Context of RFC 9053 section 5.2).
     ///
     /// - Parameters:

@@ -23,6 +23,9 @@ internal import CHusk
     let memory: EnvelopeRecord?
     #endif
 
+    // Other modules destroy a value by this, and not field by field: in Embedded Swift they could not.
+    deinit {}
+
     /// With a journal as storage.
     ///
     /// - Parameters:

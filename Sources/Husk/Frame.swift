@@ -54,6 +54,9 @@ public struct Frame: Sendable, Hashable {
 
     var pointer: UnsafeMutablePointer<husk_frame_context> { unsafe storage.pointer }
 
+    // Other modules destroy a value by this, and not field by field: in Embedded Swift they could not.
+    deinit {}
+
     init(_ storage: consuming Pinned<husk_frame_context>) {
         unsafe self.storage = unsafe storage
     }

@@ -56,6 +56,9 @@ internal import CHusk
     let update: KeyUpdateState
     let context: Pinned<husk_oscore_context>
 
+    // Other modules destroy a value by this, and not field by field: in Embedded Swift they could not.
+    deinit {}
+
     /// - Parameters:
     ///   - secret: 16 to 32 bytes, which the peer has too; copied, and the caller's copy is the caller's to wipe
     ///   - senderID: names this side's messages; 0 to 7 bytes, and not the peer's

@@ -25,6 +25,9 @@ public struct Identity: Sendable, Hashable {
     /// key | kid | CRED_I | CRED_R; nil if they are the program's.
     private let bytes: PinnedBytes?
 
+    // Other modules destroy a value by this, and not field by field: in Embedded Swift they could not.
+    deinit {}
+
     /// Takes credentials as they were provisioned: CBOR, as `husk psk new` makes them.
     ///
     /// - Parameters:

@@ -7,6 +7,9 @@ internal import CHusk
 
     var pointer: UnsafeMutablePointer<husk_oscore_context> { unsafe storage.pointer }
 
+    // Other modules destroy a value by this, and not field by field: in Embedded Swift they could not.
+    deinit {}
+
     /// Binds a response to its request. One per request, kept from request to response, and as long as notifications may
     /// come; never used for two requests. 24 bytes.
     public struct Exchange: ~Copyable, Sendable {
