@@ -285,7 +285,7 @@ $(B)/%/loopback.txt: $(B)/%/loopback.elf
 	@$(call run,$(MACHINE_$*),$<) >$@ 2>&1
 
 SIZE_INPUTS := $(PROFILE_IMAGES) $(foreach cpu,$(SIZE_CPUS),$(addprefix $(B)/$(cpu)/,sensor.elf \
-	$(FIRMWARE)/sizes.o loopback.txt stack/device.txt stack/exchanges.txt))
+	$(FIRMWARE)/sizes.o loopback.txt stack/device.txt stack/links.txt stack/exchanges.txt))
 size-report: $(SIZE_INPUTS)
 	@$(PYTHON) $(FIRMWARE)/tools/size.py $(B)
 
@@ -313,7 +313,7 @@ $(BENCH_PLUGIN): $(wildcard $(BENCH)/plugin/*.[ch]) Makefile
 	@$(GCC) -std=gnu11 -O2 $(WARNINGS) -fPIC -shared $(filter %.c,$^) -o $@
 
 # bench_image(build, name): build/BUILD/bench/NAME.elf of Benchmarks/cycles/NAME/*.c
-BENCH_IMAGES := device routines
+BENCH_IMAGES := device links routines
 BENCH_SUPPORT := $(BENCH)/support/bench.c $(addprefix $(FIRMWARE)/,text.c reading.c memory.c)
 define bench_image
 $(B)/$(1)/bench/$(2).elf: $(patsubst %.c,$(B)/$(1)/%.o,$(wildcard $(BENCH)/$(2)/*.c) $(BENCH_SUPPORT) $(CORE)) \
@@ -322,7 +322,7 @@ $(B)/$(1)/bench/$(2).elf: $(patsubst %.c,$(B)/$(1)/%.o,$(wildcard $(BENCH)/$(2)/
 	@$(ARM)gcc $$(CC_FLAGS_$(1)) $(LINK_FLAGS) -nostdlib -T $(SCRIPT_$(MACHINE_$(1))) $$(filter %.o,$$^) -lgcc -o $$@
 endef
 $(foreach build,m0 $(BENCH_BUILDS),$(foreach name,$(BENCH_IMAGES),$(eval $(call bench_image,$(build),$(name)))))
-BENCH_MEASURED := device
+BENCH_MEASURED := device links
 BENCH_ELFS := $(BENCH_PLUGIN) $(foreach build,$(BENCH_BUILDS),$(BENCH_MEASURED:%=$(B)/$(build)/bench/%.elf))
 BENCH_RESULTS := Benchmarks/results/cycles.json
 MEASURE := $(PYTHON) $(BENCH)/tools/measure.py $(B) $(BENCH_MEASURED)

@@ -18,14 +18,17 @@ $(B)/bench-host/$(1): $(patsubst %.c,$(B)/bench-host/%.o,$(2) $(BENCH_HOST_SUPPO
 -include $(patsubst %.c,$(B)/bench-host/%.d,$(2) $(BENCH_HOST_SUPPORT))
 endef
 $(eval $(call bench_program,device,$(wildcard $(BENCH)/device/*.c)))
-$(eval $(call bench_program,exchanges,$(wildcard $(EXCHANGES)/*.c) Tests/C/loopback_gateway.c))
-EXCHANGES_MEASURE := $(PYTHON) $(EXCHANGES)/exchanges.py $(B)/bench-host/exchanges $(B)/bench-host/device
+$(eval $(call bench_program,links,$(wildcard $(BENCH)/links/*.c)))
+$(eval $(call bench_program,exchanges,$(wildcard $(EXCHANGES)/*.c) $(BENCH)/links/both_sides.c \
+	Tests/C/loopback_gateway.c))
+BENCH_PROGRAMS := $(addprefix $(B)/bench-host/,exchanges links device)
+EXCHANGES_MEASURE := $(PYTHON) $(EXCHANGES)/exchanges.py $(BENCH_PROGRAMS)
 
 .PHONY: exchanges exchanges-programs
 exchanges: deps ## Bytes of every message of Husk, into Benchmarks/results/exchanges.json
 	@$(MAKE) --no-print-directory exchanges-programs
 	@$(EXCHANGES_MEASURE) --json $(RESULTS)/exchanges.json
-exchanges-programs: $(B)/bench-host/exchanges $(B)/bench-host/device
+exchanges-programs: $(BENCH_PROGRAMS)
 
 # The same programs on every core, with the stack below each region painted: build/CPU/stack/NAME.elf
 define stack_image
@@ -41,8 +44,9 @@ $(B)/$(1)/stack/$(2).txt: $(B)/$(1)/stack/$(2).elf
 -include $(patsubst %.c,$(B)/$(1)/stack/%.d,$(3) $(BENCH)/support/bench.c)
 endef
 $(foreach cpu,$(SIZE_CPUS),$(eval $(call stack_image,$(cpu),device,$(wildcard $(BENCH)/device/*.c))))
+$(foreach cpu,$(SIZE_CPUS),$(eval $(call stack_image,$(cpu),links,$(BENCH)/links/links.c,$(BENCH)/links/both_sides.c)))
 $(foreach cpu,$(SIZE_CPUS),$(eval $(call stack_image,$(cpu),exchanges,$(wildcard $(EXCHANGES)/*.c),\
-	Tests/C/loopback_gateway.c)))
+	$(BENCH)/links/both_sides.c Tests/C/loopback_gateway.c)))
 
 MEMORY := $(PYTHON) $(BENCH_TOOLS)/memory.py $(B)
 .PHONY: memory memory-inputs
@@ -51,10 +55,11 @@ memory: deps ## Flash, RAM, state and stack by profile and core, into Benchmarks
 	@$(MEMORY) --json $(RESULTS)/memory.json
 memory-inputs: $(SIZE_INPUTS)
 
-HOST_MEASURE := $(PYTHON) $(BENCH)/tools/host.py $(B)/bench-host/device
+HOST_PROGRAMS := $(addprefix $(B)/bench-host/,device links)
+HOST_MEASURE := $(PYTHON) $(BENCH)/tools/host.py $(HOST_PROGRAMS)
 .PHONY: instructions
 instructions: deps ## Instructions of every scenario on this host, into Benchmarks/results/host_device.json
-	@$(MAKE) --no-print-directory $(B)/bench-host/device
+	@$(MAKE) --no-print-directory $(HOST_PROGRAMS)
 	@$(HOST_MEASURE) --json $(RESULTS)/host_device.json
 
 # Other people's assembly against what they published of it: build/CPU/bench/libbench.a is all of an image but that, the
@@ -82,7 +87,7 @@ bench-check-memory: memory-inputs
 	@$(MEMORY) --check $(THRESHOLDS)
 bench-accept-memory: memory-inputs
 	@$(MEMORY) --accept $(THRESHOLDS) --json $(RESULTS)/memory.json
-bench-check-host: $(B)/bench-host/device
+bench-check-host: $(HOST_PROGRAMS)
 	@$(HOST_MEASURE) --check $(THRESHOLDS)
-bench-accept-host: $(B)/bench-host/device
+bench-accept-host: $(HOST_PROGRAMS)
 	@$(HOST_MEASURE) --accept $(THRESHOLDS) --json $(RESULTS)/host_device.json

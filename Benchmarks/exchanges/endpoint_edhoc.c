@@ -1,5 +1,5 @@
 /* EDHOC-PSK of the device endpoint over CoAP: with message_4, combined with the first request, and both resumed. */
-#include "exchanges.h"
+#include "endpoint.h"
 
 #include "loopback_gateway.h"
 #include "reading.h"

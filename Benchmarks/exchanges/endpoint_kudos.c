@@ -1,5 +1,5 @@
 /* KUDOS of the device endpoint over CoAP: the two messages that bring new keys. */
-#include "exchanges.h"
+#include "endpoint.h"
 
 #include <string.h>
 

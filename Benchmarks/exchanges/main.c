@@ -1,10 +1,9 @@
-/* Every handshake of Husk as its messages: bytes, direction. */
-#include "exchanges.h"
+/* Every handshake of the device endpoint. */
+#include "endpoint.h"
 
 int main(void)
 {
     endpoint_edhoc();
     endpoint_kudos();
-    links();
     return 0;
 }

@@ -55,7 +55,7 @@ def measure_core(folder, core):
              for name, (profile, _, _) in size.PARTS.items()]
     return {"profiles": profiles, "parts": parts,
             "structs": [{"struct": name, "core": core, "bytes": structs[name]} for name in sorted(structs)],
-            "stacks": [{"scenario": name, "core": core, "calls": "endpoint" if image == "exchanges" else "functions",
+            "stacks": [{"scenario": name, "core": core, "calls": "functions" if image == "device" else "endpoint",
                         "stack": depth} for (image, name), depth in scenarios.items()]}
 
 

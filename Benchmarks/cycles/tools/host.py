@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Instructions of every scenario on the host, the device's work in the same C, counted by callgrind.
 
-    host.py PROGRAM [--json FILE] [--check FOLDER] [--accept FOLDER]
+    host.py PROGRAM... [--json FILE] [--check FOLDER] [--accept FOLDER]
 
 --json writes the results; --check fails if a scenario takes more than 1 % more instructions than FOLDER/COMPILER.json
 says, --accept writes those thresholds.
@@ -31,7 +31,7 @@ def compiler():
 
 
 def measure(program):
-    """Results of all regions."""
+    """Results of all regions of a program."""
     lines, parts = callgrind.run(program)
     scenarios = [line.removeprefix("region ") for line in lines if line.startswith("region ")]
     if len(scenarios) != len(parts) or not parts:
@@ -57,12 +57,12 @@ def show(results):
 def main():
     """Runs as its arguments say."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program")
+    parser.add_argument("programs", nargs="+")
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--check", type=pathlib.Path)
     parser.add_argument("--accept", type=pathlib.Path)
     arguments = parser.parse_args()
-    results = measure(arguments.program)
+    results = [result for program in arguments.programs for result in measure(program)]
     by_name = {result["scenario"]: result["instructions"] for result in results}
     if arguments.check:
         file = arguments.check / f"{compiler()}.json"

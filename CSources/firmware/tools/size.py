@@ -48,7 +48,7 @@ PARTS = {
 }
 
 # Whose stack is shown: the deepest of the scenarios that match, in the image of Benchmarks/cycles/device (functions called
-# one by one) or of Benchmarks/exchanges (the device endpoint, an end of a link).
+# one by one), of links there (an end of a link), or of Benchmarks/exchanges (the device endpoint).
 STACKS = {
     "OSCORE, AES-CCM": ("device", r"oscore/aes_ccm/"),
     "OSCORE, ChaCha20/Poly1305": ("device", r"oscore/chacha20/"),
@@ -62,8 +62,8 @@ STACKS = {
     "device endpoint, EDHOC-PSK, suite 0": ("exchanges", r"edhoc_psk/suite_0/"),
     "device endpoint, EDHOC-PSK, suite 2": ("exchanges", r"edhoc_psk/suite_2/"),
     "device endpoint, EDHOC-PSK, suite 4": ("exchanges", r"edhoc_psk/suite_4/"),
-    "link endpoint, KUDOS": ("exchanges", r"link/kudos/"),
-    "link endpoint, EDHOC-PSK, suite 0": ("exchanges", r"link/edhoc_psk/suite_0/"),
+    "link endpoint, KUDOS": ("links", r"link/kudos/"),
+    "link endpoint, EDHOC-PSK, suite 0": ("links", r"link/edhoc_psk/suite_0/"),
 }
 
 
@@ -106,7 +106,7 @@ def struct_sizes(object_file):
 
 def scenario_stacks(folder):
     """Peak stack of each scenario, by image and name."""
-    return {(image, name): int(stack) for image in ("device", "exchanges")
+    return {(image, name): int(stack) for image in ("device", "links", "exchanges")
             for name, stack in SCENARIO_STACK.findall((folder / "stack" / f"{image}.txt").read_text())}
 
 

@@ -1,9 +1,8 @@
-/* Handshakes whose messages are counted as they leave each side: the device endpoint and the ends of links, complete,
- * against a peer in the same process. */
-#ifndef EXCHANGES_H
-#define EXCHANGES_H
+/* What both sides of a handshake in one program have: storage, credentials, suites. */
+#ifndef BOTH_SIDES_H
+#define BOTH_SIDES_H
 
-#include "../cycles/support/bench.h"
+#include "../support/bench.h"
 
 /* Storage in RAM of one record each, by name. */
 #define MEMORY_RECORDS 8
@@ -27,9 +26,5 @@ typedef struct named_suite {
     const husk_suite *suite;
 } named_suite;
 extern const named_suite named_suites[3];
-
-void endpoint_edhoc(void);
-void endpoint_kudos(void);
-void links(void);
 
 #endif

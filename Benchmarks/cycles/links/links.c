@@ -1,6 +1,6 @@
 /* EDHOC-PSK and KUDOS over frames: both ends of a link, all frames until both have keys and nothing more to say. With
  * identifiers in every frame, as where several devices share a link, and without, as on a point-to-point link. */
-#include "exchanges.h"
+#include "both_sides.h"
 
 #include <string.h>
 
@@ -97,7 +97,7 @@ static void handshake(const char *protocol, const char *what, const husk_suite *
     bench_check(device.authenticated && gateway.authenticated, "both ends have keys");
 }
 
-void links(void)
+int main(void)
 {
     credentials_make(&secrets);
     for (size_t i = 0; i < sizeof named_suites / sizeof named_suites[0]; i++) {
@@ -109,4 +109,5 @@ void links(void)
         handshake("kudos", "fs", NULL, true, alone);
         handshake("kudos", "no_fs", NULL, false, alone);
     }
+    return 0;
 }

@@ -1,5 +1,5 @@
-/* Storage, credentials and suites of the exchanges. */
-#include "exchanges.h"
+/* Storage, credentials and suites of both sides. */
+#include "both_sides.h"
 
 #include <string.h>
 
