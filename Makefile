@@ -31,7 +31,7 @@ TEST_SUPPORT := $(filter-out Tests/C/host.c Tests/C/test_%.c,$(wildcard Tests/C/
 PORTABLE_FIRMWARE := CSources/firmware/slip.c CSources/firmware/provisioning.c
 HOST_TESTS := $(PORTABLE_FIRMWARE) $(TEST_SUPPORT) $(SUITES:%=Tests/C/test_%.c) Tests/C/host.c
 
-.PHONY: help deps test demo demo-end-to-end size clean
+.PHONY: help deps test demo demo-swift demo-end-to-end size clean
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
 		printf '%-28s %s\n' "$$target" "$$text"; done
@@ -43,8 +43,11 @@ test: deps ## Run every test; ends with one line `N passed, N failed`
 	@$(PYTHON) Tests/run.py
 
 demo: deps ## Watch a simulated microcontroller authenticate to the gateway, and what it costs next to TLS
-	@$(MAKE) --no-print-directory firmware husk
+	@$(MAKE) --no-print-directory firmware $(if $(findstring swift,$(DEMO)),firmware-swift) husk
 	@$(HUSK) demo $(DEMO)
+
+demo-swift: ## The demo with the sensor firmware in Embedded Swift
+	@$(MAKE) --no-print-directory demo DEMO="--firmware swift"
 
 demo-end-to-end: ## A device and an application that talk through a gateway which cannot read what it carries
 	@$(MAKE) --no-print-directory demo DEMO=--end-to-end
@@ -292,6 +295,7 @@ size-report: $(SIZE_INPUTS)
 test-structure: $(CORE_OBJECTS) $(IMAGE_CPUS:%=$(B)/%/sensor.elf) $(PROFILE_IMAGES) ## Include direction, symbols, headers, openings, profiles
 	@$(PYTHON) Tests/structure/structure.py $(B)
 
+include $(FIRMWARE)/swift/swift.mk
 include Tests/memory/memory.mk
 
 # ---- Benchmarks: cycles on Cortex-M by a model of their timing -------------------------------------------------------
@@ -384,9 +388,9 @@ husk: ## Build the command line, build/swift/release/husk
 	@$(SWIFT) build $(SWIFT_BUILD) -c release --product husk
 test-swift: ## Swift tests
 	@$(PYTHON) Tests/swift_tests.py $(SWIFT) test $(SWIFT_BUILD)
-test-end-to-end: firmware husk ## The firmware on every machine against the real gateway, on good and bad links
+test-end-to-end: firmware firmware-swift husk ## The firmware on every machine against the real gateway, on good and bad links
 	@$(PYTHON) Tests/end_to_end.py $(HUSK) $(B)
-test-command-line: firmware husk ## husk as its users run it: every figure of the demo, failures, nothing left running
+test-command-line: firmware firmware-swift husk ## husk as its users run it: every figure of the demo, failures, nothing left running
 	@$(PYTHON) Tests/e2e/demo_e2e.py $(HUSK) $(B)
 test-envelopes: firmware husk ## Envelopes from device to application and back, through a gateway that cannot open them
 	@$(PYTHON) Tests/e2e/envelopes_e2e.py $(HUSK) $(B)

@@ -81,19 +81,19 @@ def expect(condition, sensor, gateway, what):
                              f"gateway: {gateway.text}")
 
 
-def run(husk, build, machine, link, wrong_key=False, provisioned=True, allowed=None, **how):
+def run(husk, build, machine, link, wrong_key=False, provisioned=True, allowed=None, firmware="sensor", **how):
     """One sensor, provisioned `how`, against a gateway of its own."""
     key = secrets.token_bytes(16)
     with Gateway(husk, key, allowed) as gateway:
         given = provisioning(secrets.token_bytes(16) if wrong_key else key, **how) if provisioned else None
-        sensor = Sensor(machine, f"{build}/{MACHINES[machine]}/sensor.elf", given, link).run(gateway.port)
+        sensor = Sensor(machine, f"{build}/{MACHINES[machine]}/{firmware}.elf", given, link).run(gateway.port)
         expect(gateway.process.poll() is None, sensor, gateway, "the gateway ended")
     return sensor, gateway
 
 
-def delivers(husk, build, machine, link):
+def delivers(husk, build, machine, link, firmware="sensor"):
     """Every reading arrives once, in order, whatever the link does."""
-    sensor, gateway = run(husk, build, machine, link)
+    sensor, gateway = run(husk, build, machine, link, firmware=firmware)
     arrived = re.findall(r"sensor-1 sensors/temperature .*?(\d\d\.\d\d\d)", gateway.text)
     expect(sensor.code == 0, sensor, gateway, "the sensor failed")
     expect(arrived == READINGS, sensor, gateway, f"readings {arrived} arrived")
@@ -102,11 +102,11 @@ def delivers(husk, build, machine, link):
     expect(("retransmissions=0" not in sensor.said[-1]) == lost, sensor, gateway, "retransmissions do not fit the losses")
 
 
-def authenticates(husk, build, machine, suite=0, combined=False, restarts=0):
+def authenticates(husk, build, machine, suite=0, combined=False, restarts=0, firmware="sensor"):
     """Messages have the sizes they should have, with every suite, with message_3 in the first request, and when a
     session is resumed after a restart."""
     flags = (0 if combined else provision.SEQUENTIAL) | (provision.RESUME if restarts else 0)
-    sensor, gateway = run(husk, build, machine, Link(), suite=suite, flags=flags, restarts=restarts)
+    sensor, gateway = run(husk, build, machine, Link(), suite=suite, flags=flags, restarts=restarts, firmware=firmware)
     expect(sensor.code == 0, sensor, gateway, "the sensor failed")
     first = SUITES[suite][:3 if combined else 4]
     resumed = first[:2] + [first[2] + RESUMPTION_BYTES] + first[3:]
@@ -134,9 +134,9 @@ def updates_keys(husk, build, machine, mode, link, restarts):
     expect(proved == 1 + restarts, sensor, gateway, f"{proved} key updates")
 
 
-def names_what_it_lacks(husk, build, machine):
+def names_what_it_lacks(husk, build, machine, firmware="sensor"):
     """A suite that the firmware does not link is refused before anything is sent."""
-    sensor, gateway = run(husk, build, machine, Link(), suite=1)
+    sensor, gateway = run(husk, build, machine, Link(), suite=1, firmware=firmware)
     expect(sensor.code == 1 and "has 0, 2 and 4" in sensor.said[0], sensor, gateway, "no hint")
     expect(gateway.edhoc_bytes() == [], sensor, gateway, "it began a handshake")
 
@@ -149,16 +149,16 @@ def is_held_to_its_suites(husk, build, machine):
     expect("authenticated from" not in gateway.text, sensor, gateway, "a session began")
 
 
-def refuses_wrong_key(husk, build, machine):
+def refuses_wrong_key(husk, build, machine, firmware="sensor"):
     """Another key authenticates nobody, and leaves the gateway standing."""
-    sensor, gateway = run(husk, build, machine, Link(), wrong_key=True)
+    sensor, gateway = run(husk, build, machine, Link(), wrong_key=True, firmware=firmware)
     expect(sensor.code == 2, sensor, gateway, "a wrong key was not refused")
     expect("authenticated from" not in gateway.text, sensor, gateway, "the gateway authenticated a wrong key")
 
 
-def says_what_is_missing(husk, build, machine):
+def says_what_is_missing(husk, build, machine, firmware="sensor"):
     """Without provisioning the firmware says so."""
-    sensor, gateway = run(husk, build, machine, Link(), provisioned=False)
+    sensor, gateway = run(husk, build, machine, Link(), provisioned=False, firmware=firmware)
     expect(sensor.code == 1 and "nothing is provisioned" in sensor.said[0], sensor, gateway, "no hint")
 
 
@@ -206,8 +206,28 @@ def cases(husk, build):
     yield "a suite that is not allowed is refused", lambda: is_held_to_its_suites(husk, build, "mps2-an385")
     yield "a wrong key is refused", lambda: refuses_wrong_key(husk, build, "mps2-an385")
     yield "missing provisioning is named", lambda: says_what_is_missing(husk, build, "mps2-an386")
+    yield from swift_cases(husk, build, noise)
     yield "husk demo", lambda: demo(husk, build)
     yield "husk demo, symmetric", lambda: symmetric_demo(husk, build)
+
+
+def swift_cases(husk, build, noise):
+    """The sensor in Swift does what the one in C does, on good and bad links."""
+    swift = {"firmware": "sensor_swift"}
+    for machine in MACHINES:
+        yield f"Swift, {machine} delivers", lambda machine=machine: delivers(husk, build, machine, Link(), **swift)
+        yield (f"Swift, {machine}, suite 4, combined, resumption",
+               lambda machine=machine: authenticates(husk, build, machine, 4, True, 2, **swift))
+    yield "Swift, suite 2", lambda: authenticates(husk, build, "mps2-an386", 2, **swift)
+    for number in range(6):
+        machine = list(MACHINES)[number % 3]
+        yield (f"Swift, {machine} delivers though datagram {number} is lost",
+               lambda machine=machine, number=number: delivers(husk, build, machine, Link(lose=[number]), **swift))
+    yield "Swift, every datagram twice", lambda: delivers(husk, build, "microbit", Link(repeat=range(100)), **swift)
+    yield "Swift, noise on the line", lambda: delivers(husk, build, "mps2-an385", Link(noise=noise), **swift)
+    yield "Swift, a suite that is not linked", lambda: names_what_it_lacks(husk, build, "microbit", **swift)
+    yield "Swift, a wrong key", lambda: refuses_wrong_key(husk, build, "mps2-an386", **swift)
+    yield "Swift, missing provisioning", lambda: says_what_is_missing(husk, build, "microbit", **swift)
 
 
 def attempt(case):

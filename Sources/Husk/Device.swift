@@ -201,6 +201,19 @@ internal import CHusk
         } _: { buffer in unsafe Signal(event, buffer) }
     }
 
+    /// The same for a datagram that is the beginning of a buffer.
+    ///
+    /// - Throws: ``HuskError/argument`` if the buffer is shorter, otherwise as above.
+    public mutating func receive(
+        first count: Int, of buffer: inout MutableRawSpan, now: UInt32
+    ) throws(HuskError) -> Signal {
+        guard count >= 0, count <= buffer.byteCount else { throw .argument }
+        var event = unsafe husk_event()
+        return try unsafe buffer.inPlace { bytes, _ in
+            unsafe husk_device_receive(pointer, now, bytes, count, &event)
+        } _: { buffer in unsafe Signal(event, buffer) }
+    }
+
     /// Lends `send` the next datagram to send now, if there is one, and says whether the peer has stayed silent too
     /// long.
     ///
