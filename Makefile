@@ -359,6 +359,7 @@ test-cycles: $(BENCH_PLUGIN) $(IMAGE_CPUS:%=$(B)/%/bench/routines.elf) ## The cy
 	@$(PYTHON) $(BENCH)/tools/validate.py $(B)
 
 include Benchmarks/device.mk
+include Benchmarks/tls/tls.mk
 
 # ---- The README's examples, and other people's implementations ----------------------------------------------------------
 

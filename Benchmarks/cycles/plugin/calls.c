@@ -2,7 +2,7 @@
  * another function without a link is a tail call, and takes the place of its caller. */
 #include "calls.h"
 
-#define NODES_MAX 65536
+#define NODES_MAX 1048576
 #define FRAMES_MAX 256
 #define NONE (-1)
 

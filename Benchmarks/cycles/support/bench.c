@@ -100,3 +100,8 @@ static husk_status fill(void *context, uint8_t *out, size_t len)
 
 static uint32_t random_state = 0x9e3779b9;
 const husk_random bench_random = {fill, &random_state};
+
+void bench_seed(uint32_t seed)
+{
+    random_state = seed;
+}

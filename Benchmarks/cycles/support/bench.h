@@ -54,7 +54,8 @@ void bench_print_message(const bench_message *message);
 void bench_check(bool condition, const char *what);
 void bench_ok(husk_status status, const char *what);
 
-/* Random bytes of a generator that begins with the same seed in every program. */
+/* Random bytes of a generator that begins with the same seed in every program, or from now on with this one (not 0). */
 extern const husk_random bench_random;
+void bench_seed(uint32_t seed);
 
 #endif

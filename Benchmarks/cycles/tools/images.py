@@ -7,7 +7,7 @@ import tempfile
 
 MACHINES = {"m0": "microbit", "m0plus": "microbit", "m3": "mps2-an385", "m4": "mps2-an386"}
 MANUALS = {"m0": "DDI 0432C", "m0plus": "DDI 0484C", "m3": "DDI 0337I", "m4": "DDI 0439D"}
-SECONDS_MAX = 600
+SECONDS_MAX = 1800
 SYMBOL = re.compile(r"^([0-9a-f]+) ([0-9a-f]+) [tTwW] (\S+)(?:\t(.*):\d+)?$")
 
 
@@ -82,23 +82,23 @@ def read_regions(text, known):
     return roots
 
 
-def simulator(core, image):
-    """The command that runs an image and ends with its exit code."""
-    return ["qemu-system-arm", "-M", MACHINES[core], "-display", "none", "-monitor", "none", "-serial", "null",
+def simulator(core, image, machine=None):
+    """The command that runs an image, on the machine of its core or another, and ends with its exit code."""
+    return ["qemu-system-arm", "-M", machine or MACHINES[core], "-display", "none", "-monitor", "none", "-serial", "null",
             "-semihosting-config", "enable=on,target=native", "-kernel", str(image)]
 
 
-def run(plugin, image, core, **options):
-    """Runs an image to its end; returns the lines it printed and the roots of its regions. `options` are those of the
-    plugin: wait, line, multiplier, aligned."""
+def run(plugin, image, core, machine=None, cwd=None, **options):
+    """Runs an image to its end, on the machine of its core or another; returns the lines it printed and the roots of its
+    regions. `options` are those of the plugin: wait, line, multiplier, aligned."""
     known = functions(image)
     with tempfile.TemporaryDirectory() as folder:
         table, out = pathlib.Path(folder, "functions"), pathlib.Path(folder, "out")
         table.write_text("".join(f"{function.start:x} {function.end:x}\n" for function in known))
         settings = {"core": core, "functions": table, "out": out} | options
         arguments = ",".join([str(pathlib.Path(plugin).resolve()), *(f"{key}={settings[key]}" for key in settings)])
-        result = subprocess.run(simulator(core, image) + ["-plugin", arguments], stdin=subprocess.DEVNULL,
-                                capture_output=True, text=True, timeout=SECONDS_MAX)
+        result = subprocess.run(simulator(core, image, machine) + ["-plugin", arguments], cwd=cwd,
+                                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS_MAX)
         if result.returncode != 0 or not out.exists():
             raise RuntimeError(f"{image} on {core}: exit code {result.returncode}\n{result.stdout}{result.stderr}")
         return (result.stdout + result.stderr).splitlines(), read_regions(out.read_text(), known)
