@@ -7,7 +7,6 @@ BUILD is where make builds. README.md says what the file holds.
 """
 import argparse
 import concurrent.futures
-import json
 import pathlib
 import re
 import subprocess
@@ -17,6 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1] / "cycles" / "tools"), str(HERE.parents[2] / "CSources" / "firmware" / "tools")]
 
 import measure
+import result_files
 import server
 import setup_mbedtls
 import size
@@ -120,16 +120,10 @@ def measure_all(build, cores, names):
 # ---- output ----
 
 def write(file, results, records, memory):
-    """One line for each figure, so that differences can be read."""
+    """Writes what README.md describes."""
     head = {"schema": SCHEMA, "compiler": measure.compiler(), "mbedtls": setup_mbedtls.SOURCE.version,
             "configurations": CONFIGURATIONS, "error_percent": measure.ERROR_PERCENT}
-    lists = {"results": results, "records": records, "memory": memory}
-    text = json.dumps(head | dict.fromkeys(lists, []), indent=1)
-    for name, rows in lists.items():
-        lines = ",\n".join("  " + json.dumps(row) for row in rows)
-        text = text.replace(f'"{name}": []', f'"{name}": [\n{lines}\n ]')
-    assert json.loads(text) == head | lists
-    file.write_text(text + "\n")
+    result_files.write(file, head, {"results": results, "records": records, "memory": memory})
 
 
 def show(results, records, memory, cores):
