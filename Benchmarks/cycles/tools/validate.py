@@ -193,6 +193,12 @@ def check_thresholds():
              "a threshold that is left over": (10000, limit | {"c m4 -Os": 1}, 1)}
     for name, (cycles, thresholds, expected) in cases.items():
         yield check(f"thresholds, {name}", verdict(cycles, thresholds) == expected, f"not {expected}")
+    for name, bytes_now, expected in (("no byte more", 37, 0), ("a byte more", 38, 1), ("none, then one", 1, 1)):
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+            file = pathlib.Path(folder, "bytes.json")
+            measure.thresholds.accept({"message": 0 if name.startswith("none") else 37}, file)
+            code = measure.thresholds.check({"message": bytes_now}, file, 0, "messages", "bytes")
+        yield check(f"thresholds, {name}", code == expected, f"not {expected}")
 
 
 def main():
