@@ -75,6 +75,10 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess", condition: gateway),
             ],
             swiftSettings: swift),
+        // The gateway that the tutorial arrives at, which a test runs.
+        .executableTarget(
+            name: "TutorialGateway", dependencies: [.target(name: "HuskGateway", condition: gateway)],
+            path: "Tests/tutorial", swiftSettings: swift),
         .testTarget(name: "HuskTests", dependencies: ["Husk", "CHusk"], swiftSettings: swift),
         .testTarget(
             name: "HuskGatewayTests",

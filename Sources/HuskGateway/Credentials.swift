@@ -25,7 +25,7 @@ public final class DeviceCredential: Sendable {
     /// one of them by itself: in message_1, when suites are negotiated, nobody knows yet who it is.
     public let suites: Set<CipherSuite>?
 
-    /// Throws ``HuskError/argument`` or ``HuskError/credential``; see ``Husk/PreSharedKey``.
+    /// Throws ``/Husk/HuskError/argument`` or ``/Husk/HuskError/credential``; see ``/Husk/PreSharedKey``.
     public init(
         key: RawSpan, kid: [UInt8], device: Identity, gateway: Identity, suites: Set<CipherSuite>? = nil
     ) throws(HuskError) {
@@ -48,7 +48,7 @@ public struct Credentials: Sendable {
     /// The largest file that is read.
     public static let maximumFileBytes = 64 << 20
 
-    /// Throws ``Husk/HuskError/credential`` if two devices have the same kid, or the same Sender ID.
+    /// Throws ``/Husk/HuskError/credential`` if two devices have the same kid, or the same Sender ID.
     public init(_ devices: [DeviceCredential], symmetric: [SymmetricCredential] = []) throws(HuskError) {
         guard Set(symmetric.map(\.sender)).count == symmetric.count else { throw .credential }
         self.symmetric = symmetric

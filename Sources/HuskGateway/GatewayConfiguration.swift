@@ -10,7 +10,7 @@ public struct GatewayConfiguration: Sendable {
     /// Cipher suites, most preferred first: 1 to 8.
     public var suites: [CipherSuite]
     public var limits: GatewayLimits
-    /// Length of the resumption PSKs, 16 to 32, as the devices have it (``Husk/Handshake/Completed``).
+    /// Length of the resumption PSKs, 16 to 32, as the devices have it (``/Husk/Handshake/Completed``).
     public var resumptionKeyBytes = 32
 
     public init(

@@ -13,7 +13,7 @@ public final class SymmetricCredential: Sendable {
     public let mode: KeyUpdate.Mode
     private let secret: PinnedBytes
 
-    /// Throws ``HuskError/argument`` for a secret that has not 16 to 32 bytes, or equal identifiers.
+    /// Throws ``/Husk/HuskError/argument`` for a secret that has not 16 to 32 bytes, or equal identifiers.
     public init(
         secret: RawSpan, sender: ConnectionIdentifier, recipient: ConnectionIdentifier, mode: KeyUpdate.Mode,
         device: Identity

@@ -38,14 +38,15 @@ def triple(swift):
 
 def symbol_graph(swift, scratch, module):
     """The public symbols of a module, into build/docs/symbols/MODULE; returns the folder."""
-    folder = OUT / "symbols" / module
-    folder.mkdir(parents=True, exist_ok=True)
+    out = OUT / "symbols" / module
+    out.mkdir(parents=True, exist_ok=True)
     maps = [word for path in module_maps(scratch) for word in ("-Xcc", f"-fmodule-map-file={path}")]
+    maps += [word for folder in (ROOT / "CSources").glob("*/include") for word in ("-I", folder)]
     subprocess.run(
         [swift, "symbolgraph-extract", "-module-name", module, "-target", triple(swift), "-I",
          scratch / "debug" / "Modules", *maps,
-         "-minimum-access-level", "public", "-skip-synthesized-members", "-output-dir", folder], check=True)
-    return folder
+         "-minimum-access-level", "public", "-skip-synthesized-members", "-output-dir", out], check=True)
+    return out
 
 
 def undocumented(folder, module):
@@ -61,13 +62,14 @@ def undocumented(folder, module):
             yield f"{file}:{place['position']['line'] + 1}: {module}.{name} is not documented"
 
 
-def convert(module, folder):
-    """The module's archive; returns what DocC says against it."""
+def convert(module, folder, others):
+    """The module's archive, whose links may lead into those of `others`; and what DocC says against it."""
     catalogue = ROOT / "Sources" / module / f"{module}.docc"
     archive = OUT / f"{module}.doccarchive"
     done = subprocess.run(
         ["docc", "convert", catalogue, "--additional-symbol-graph-dir", folder, "--output-path", archive,
          "--fallback-display-name", module, "--fallback-bundle-identifier", f"husk.{module}",
+         "--enable-experimental-external-link-support", *(word for other in others for word in ("--dependency", other)),
          "--warnings-as-errors", "--ide-console-output"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     problems = [line.replace(f"{ROOT}/", "") for line in done.stdout.splitlines() if re.search(r"(error|warning): ", line)]
     if done.returncode != 0 and not problems:
@@ -100,7 +102,7 @@ def main():
         found = list(undocumented(folder, module))
         total = len(json.loads((folder / f"{module}.symbols.json").read_text())["symbols"])
         passed += total - len(found)
-        archive, said = convert(module, folder)
+        archive, said = convert(module, folder, archives)
         archives.append(archive)
         passed += not said
         problems += found + said

@@ -1,0 +1,3 @@
+cd husk
+make deps firmware husk
+cd ..

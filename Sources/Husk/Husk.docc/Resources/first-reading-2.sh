@@ -1,0 +1,2 @@
+cd home
+../husk/build/swift/release/husk psk new --device kitchen

@@ -1,0 +1,3 @@
+cd home
+../husk/build/swift/release/husk psk new --device kitchen
+swift run

@@ -1,0 +1,3 @@
+cd home
+../husk/build/swift/release/husk device --credentials kitchen.json \
+    --machine microbit --firmware-dir ../husk/build
