@@ -3,13 +3,17 @@ internal import CHusk
 
 /// Where the parts of a CoAP message lie in a buffer: what there is of a message that was decrypted in place.
 public struct CoAPLayout: Sendable, Hashable {
+    /// Whether it is to be acknowledged.
     public var type: CoAPType
+    /// The method or response code.
     public var code: CoAPCode
+    /// Matches a message with its acknowledgement.
     public var messageID: UInt16
     /// In the buffer, as the following.
     public var token: Range<Int>
     /// Encoded options, one after the other.
     public var options: Range<Int>
+    /// What the message carries, in the buffer; may be empty.
     public var payload: Range<Int>
 
     /// Takes a datagram apart.
@@ -87,6 +91,7 @@ extension RawSpan {
         }
     }
 
+    /// An option of bytes.
     public mutating func option(_ number: UInt32, _ value: RawSpan) {
         unsafe value.withSlice { value in
             unsafe husk_coap_write_option(&writer, number, value.data, value.len)
@@ -109,6 +114,7 @@ extension RawSpan {
         unsafe husk_coap_write_path(&writer, text, path.utf8CodeUnitCount)
     }
 
+    /// The payload, after all options; an empty one writes nothing.
     public mutating func payload(_ payload: RawSpan) {
         unsafe payload.withSlice { payload in
             unsafe husk_coap_write_payload(&writer, payload.data, payload.len)

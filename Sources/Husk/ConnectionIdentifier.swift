@@ -51,8 +51,10 @@ public struct ConnectionIdentifier: Sendable, Hashable {
         self.init(id)
     }
 
+    /// How many bytes it has: 0 to 7.
     public var count: Int { Int(packed >> 56) }
 
+    /// The bytes that go over the wire.
     public var bytes: [UInt8] {
         (0..<count).map { UInt8(truncatingIfNeeded: packed >> UInt64(8 * (count - 1 - $0))) }
     }

@@ -247,6 +247,7 @@ internal import CHusk
 extension Device {
     /// What came of a datagram, or of time passing.
     public enum Signal: Sendable, Hashable {
+        /// Nothing to act on.
         case none
         /// The gateway has proved to hold the key, and was asked nothing else yet.
         case authenticated
@@ -265,6 +266,7 @@ extension Device {
 
     /// What the gateway said, verified, where it lies in the datagram that was received.
     public struct Reply: Sendable, Hashable {
+        /// The response code.
         public var code: CoAPCode
         /// If there was no session before, this proves that the gateway holds the key.
         public var beginsSession: Bool
@@ -287,7 +289,9 @@ extension Device {
 
     /// How the endpoint got to its session.
     public struct Way: Sendable, Hashable {
+        /// The ways, cheapest first.
         public enum Kind: UInt8, Sendable, Hashable {
+            /// There is no session yet.
             case none = 0
             /// It was there, in RAM.
             case session = 1
@@ -319,7 +323,9 @@ extension Device {
             case asked = 6
         }
 
+        /// The way that was taken.
         public var kind: Kind
+        /// Why it was not a cheaper one.
         public var reason: Reason
         /// Answers, the one of the request itself included.
         public var roundTrips: Int

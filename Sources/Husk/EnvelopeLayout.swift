@@ -13,6 +13,7 @@ public struct EnvelopeStamp: Sendable, Hashable {
     /// Greater is more urgent.
     public var priority: UInt8?
 
+    /// What an envelope says beside its names.
     public init(
         contentFormat: UInt16? = nil, time: UInt64? = nil, deadline: UInt64? = nil, priority: UInt8? = nil
     ) {
@@ -42,11 +43,13 @@ public struct EnvelopeStamp: Sendable, Hashable {
 
 /// Where the parts of an envelope that was opened in place lie in its buffer.
 public struct EnvelopeLayout: Sendable, Hashable {
+    /// The content, decrypted, in the buffer.
     public var content: Range<Int>
     /// Who sealed it, in UTF-8; empty if it does not say.
     public var source: Range<Int>
     /// Whom it is for, in UTF-8; empty if it does not say.
     public var destination: Range<Int>
+    /// What else it says.
     public var stamp: EnvelopeStamp
     /// The sender's number for it; greater is later.
     public var sequence: UInt64

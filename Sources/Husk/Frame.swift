@@ -4,14 +4,19 @@ internal import CHusk
 /// What a frame says without any key: what it is, and for whom. NOTHING here is authenticated: it serves to find the
 /// context.
 public struct Frame: Sendable, Hashable {
+    /// What frames are for.
     public enum Kind: Sendable, Hashable {
+        /// Protected data.
         case data
         /// message_1 to message_4 of EDHOC.
         case edhoc(message: Int)
+        /// An EDHOC error message.
         case edhocError
+        /// A message of KUDOS.
         case keyUpdate
     }
 
+    /// What the frame is for.
     public var kind: Kind
     /// The identifier that the receiver chose; nil on a point-to-point link.
     public var identifier: ConnectionIdentifier?
@@ -77,8 +82,10 @@ public struct Frame: Sendable, Hashable {
         unsafe self.init(storage)
     }
 
+    /// Names the frames this side seals.
     public var senderID: ConnectionIdentifier { unsafe ConnectionIdentifier(pointer.pointee.oscore.sender_id) }
 
+    /// Names the frames this side opens.
     public var recipientID: ConnectionIdentifier { unsafe ConnectionIdentifier(pointer.pointee.oscore.recipient_id) }
 
     /// The number of the frame that is sealed next.

@@ -4,7 +4,9 @@ internal import CHusk
 /// What a protected CoAP message says without any key: which context it is for. NOTHING here is authenticated: it
 /// serves to find the context.
 public struct OSCOREMessage: Sendable, Hashable {
+    /// What protected messages are for.
     public enum Kind: Sendable, Hashable {
+        /// An ordinary message.
         case ordinary
         /// Begins new keys (``KeyUpdate``).
         case divergent
@@ -14,6 +16,7 @@ public struct OSCOREMessage: Sendable, Hashable {
 
     /// The `kid`: which context, or which peer, the message names. A request has one; a response need not.
     public var identifier: ConnectionIdentifier?
+    /// What the message is for.
     public var kind: Kind
     /// The Partial IV: the sender's number for it. A response need not have one.
     public var number: UInt64?

@@ -3,6 +3,7 @@ internal import CHusk
 
 /// Who a party is: the `sub` of its credential, 1 to 255 bytes of UTF-8.
 public struct Identity: Sendable, Hashable {
+    /// 1 to 255 bytes of UTF-8.
     public let name: String
 
     /// Throws ``HuskError/argument`` if the name is empty or longer than 255 bytes.

@@ -15,6 +15,7 @@ internal import CHusk
     public struct Exchange: ~Copyable, Sendable {
         var state = husk_oscore_exchange()
 
+        /// No exchange yet: for the next request that is sent or received.
         public init() {}
 
         /// Whether notifications may follow (RFC 7641): from a registration on, until the first response that has no
@@ -57,8 +58,10 @@ internal import CHusk
         unsafe self.init(storage)
     }
 
+    /// Names the messages this side protects.
     public var senderID: ConnectionIdentifier { unsafe ConnectionIdentifier(pointer.pointee.sender_id) }
 
+    /// Names the messages of the peer.
     public var recipientID: ConnectionIdentifier { unsafe ConnectionIdentifier(pointer.pointee.recipient_id) }
 
     /// The next Partial IV this side will use.
@@ -68,6 +71,7 @@ internal import CHusk
         set { unsafe pointer.pointee.sender_sequence = newValue }
     }
 
+    /// How much of each key is used, and how much may be (draft-ietf-core-oscore-key-limits).
     public var usageLimits: UsageLimits {
         get {
             unsafe UsageLimits(

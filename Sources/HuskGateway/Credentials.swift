@@ -19,7 +19,9 @@ public final class DeviceCredential: Sendable {
     public let device: String
     /// Identity of the gateway, which is the Responder.
     public let gateway: String
+    /// The key identifier, 1 to 24 bytes.
     public let kid: [UInt8]
+    /// The key that device and gateway share.
     public let key: PreSharedKey
     /// The cipher suites that the device may authenticate with; nil for all that the gateway speaks. It has to ask for
     /// one of them by itself: in message_1, when suites are negotiated, nobody knows yet who it is.
@@ -94,50 +96,87 @@ public struct Credentials: Sendable {
 
 /// Why credentials were refused, and where. Never repeats what the file says: it holds keys.
 public struct CredentialsError: Error, Sendable, Equatable {
+    /// The file, as it was named.
     public var file: String
     /// The first line is 1; nil where the file as a whole is meant.
     public var line: Int?
+    /// What is wrong.
     public var reason: Reason
 
+    /// Fields of a device in the file.
     public enum Field: String, Sendable {
+        /// The key identifier.
         case kid
+        /// The pre-shared key.
         case key
+        /// The identity of the device.
         case device
+        /// The identity of the gateway.
         case gateway
+        /// The cipher suites it may use.
         case suites
+        /// What it has for the symmetric-only profile.
         case oscore
         // Inside "oscore":
+        /// The OSCORE Master Secret.
         case secret
+        /// The Sender ID of the device.
         case sender
+        /// The Sender ID of the gateway.
         case recipient
+        /// Whether secrets are stored: `fs` or `no-fs`.
         case mode
     }
 
+    /// What can be wrong with a file of credentials.
     public enum Reason: Sendable, Equatable {
+        /// It cannot be read.
         case unreadable(errno: Int32)
+        /// It is a directory, or something else that is not a file.
         case notAFile
+        /// Others than its owner may read or write it.
         case permissions(mode: UInt32)
+        /// It is longer than ``Credentials/maximumFileBytes``.
         case tooLong
         /// Not JSON, or not of this shape: what was expected there.
         case syntax(expected: String)
+        /// A device has a field that does not exist.
         case unknownField
+        /// A device has this field twice.
         case repeatedField(String)
+        /// A device lacks this field.
         case missingField(Field)
+        /// This field is not hexadecimal.
         case notHexadecimal(Field)
+        /// A key is shorter than 16 bytes or longer than 64.
         case keyLength(Int)
+        /// A kid is not 1 to 24 bytes long.
         case kidLength(Int)
+        /// A name is empty or too long.
         case identityLength(Field)
+        /// Device and gateway have the same name.
         case equalIdentities
+        /// The list of suites is empty.
         case noSuites
+        /// There is no suite of this number.
         case unknownSuite(Int)
+        /// This suite is named twice.
         case repeatedSuite(Int)
+        /// Another device, in this line, has the same kid.
         case repeatedKid(line: Int)
+        /// `oscore` has a field that does not exist.
         case unknownFieldOfOSCORE
+        /// `oscore` lacks this field.
         case missingFieldOfOSCORE(Field)
+        /// A secret is not 16 to 32 bytes long.
         case secretLength(Int)
+        /// An identifier is longer than 7 bytes.
         case identifierLength(Field)
+        /// Sender and recipient are the same.
         case equalIdentifiers
+        /// Another device, in this line, has the same sender.
         case repeatedSender(line: Int)
+        /// The mode is neither `fs` nor `no-fs`.
         case unknownMode
     }
 }

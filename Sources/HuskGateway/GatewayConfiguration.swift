@@ -2,6 +2,7 @@
 #if Gateway
 public import Husk
 
+/// How a gateway runs.
 public struct GatewayConfiguration: Sendable {
     /// Address to bind: IPv4, IPv6, or a name.
     public var host: String
@@ -9,10 +10,12 @@ public struct GatewayConfiguration: Sendable {
     public var port: Int
     /// Cipher suites, most preferred first: 1 to 8.
     public var suites: [CipherSuite]
+    /// What strangers and devices can make it remember.
     public var limits: GatewayLimits
     /// Length of the resumption PSKs, 16 to 32, as the devices have it (``/Husk/Handshake/Completed``).
     public var resumptionKeyBytes = 32
 
+    /// All suites on CoAP's port of every address, unless said otherwise.
     public init(
         host: String = "0.0.0.0", port: Int = 5683, suites: [CipherSuite] = CipherSuite.all,
         limits: GatewayLimits = GatewayLimits()
@@ -29,6 +32,7 @@ public struct GatewayConfiguration: Sendable {
 public struct GatewayLimits: Sendable {
     /// Unfinished handshakes, in all and of one address and port.
     public var handshakes = 4096
+    /// The same of one address and port.
     public var handshakesPerPeer = 8
     /// An unfinished handshake is forgotten after this long. A peer that retransmits as RFC 7252 says gives up after 93
     /// s (MAX_TRANSMIT_WAIT), but has sent its last copy of message_3 within 45 s (MAX_TRANSMIT_SPAN).
@@ -38,7 +42,9 @@ public struct GatewayLimits: Sendable {
     /// Remembered exchanges, to recognise copies of a message: those of strangers, those of authenticated devices, and
     /// those of one address and port among either.
     public var exchanges = 4096
+    /// Those of authenticated devices.
     public var deviceExchanges = 65_536
+    /// Those of one address and port, among either.
     public var exchangesPerPeer = 16
     /// How long an exchange is remembered: EXCHANGE_LIFETIME of RFC 7252 section 4.8.2.
     public var exchangeLifetimeMilliseconds: UInt64 = 247_000
@@ -50,30 +56,46 @@ public struct GatewayLimits: Sendable {
     public var bodies = 256
     /// Envelopes that wait for one device, and their bytes in all.
     public var mailboxEnvelopes = 64
+    /// Their bytes in all.
     public var mailboxBytes = 65_536
     /// Events an observer may lag behind before it loses the oldest.
     public var eventBuffer = 1024
 
+    /// The defaults.
     public init() {}
 }
 
 /// What a gateway has counted since it started.
 public struct GatewayCounters: Sendable, Equatable {
+    /// Datagrams that came in.
     public var received: UInt64 = 0
+    /// Datagrams that went out.
     public var sent: UInt64 = 0
+    /// Datagrams that are not CoAP.
     public var malformed: UInt64 = 0
+    /// Copies of earlier messages, answered as these were.
     public var duplicates: UInt64 = 0
+    /// Messages that were not accepted; see ``GatewayRefusal``.
     public var refused: UInt64 = 0
+    /// Accepted first messages.
     public var handshakesStarted: UInt64 = 0
+    /// Devices that authenticated by EDHOC.
     public var handshakesCompleted: UInt64 = 0
+    /// Handshakes that ended with an error.
     public var handshakesFailed: UInt64 = 0
+    /// Handshakes that were never finished.
     public var handshakesTimedOut: UInt64 = 0
+    /// Unfinished handshakes that made room for newer ones.
     public var handshakesEvicted: UInt64 = 0
+    /// First messages for which there was no room.
     public var handshakesRefused: UInt64 = 0
     /// Divergent messages of KUDOS that verified, and contexts that a device came to use.
     public var keyUpdatesStarted: UInt64 = 0
+    /// Contexts from KUDOS that a device came to use.
     public var keyUpdatesCompleted: UInt64 = 0
+    /// Requests that verified.
     public var requests: UInt64 = 0
+    /// Readings among them.
     public var readings: UInt64 = 0
     /// Envelopes taken in for forwarding.
     public var envelopes: UInt64 = 0
@@ -81,13 +103,18 @@ public struct GatewayCounters: Sendable, Equatable {
     public var notificationsTimedOut: UInt64 = 0
     /// Times that changes were made durable, and that this failed; those are tried again.
     public var storeCommits: UInt64 = 0
+    /// Times that making changes durable failed; they are tried again.
     public var storeFailures: UInt64 = 0
     /// How many there are now.
     public var pendingHandshakes: Int = 0
+    /// Sessions, now.
     public var sessions: Int = 0
+    /// Remembered exchanges, now.
     public var exchanges: Int = 0
+    /// Observations, now.
     public var observations: Int = 0
 
+    /// Nothing has been counted.
     public init() {}
 }
 #endif

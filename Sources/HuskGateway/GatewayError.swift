@@ -1,8 +1,12 @@
 // Why a gateway could not start, one case each, with what to do about it.
 #if Gateway
+/// Why a gateway did not start.
 public enum GatewayError: Error, Sendable, Equatable {
+    /// Another program has the port.
     case portInUse(host: String, port: Int)
+    /// This user may not bind the port.
     case permissionDenied(host: String, port: Int)
+    /// The address is none of this machine, or the name does not resolve.
     case addressUnavailable(host: String, port: Int)
     /// No suites, or more than eight.
     case suites

@@ -6,22 +6,30 @@ public import Husk
 public struct GatewayRequest: Sendable {
     /// Identity of the device that sent it.
     public var device: String
+    /// GET, POST, …
     public var method: CoAPCode
     /// Uri-Path, joined by slashes: `sensors/temperature`.
     public var path: String
     /// Uri-Query options.
     public var query: [String]
+    /// CoAP Content-Format; nil if the request named none.
     public var contentFormat: UInt32?
+    /// What was sent; may be empty.
     public var payload: [UInt8]
 }
 
+/// An answer, which goes out protected.
 public struct GatewayResponse: Sendable {
+    /// The response code.
     public var code: CoAPCode
+    /// CoAP Content-Format; nil: not said.
     public var contentFormat: UInt32?
     /// Names this state of the resource: 1 to 8 bytes, or empty for none.
     public var etag: [UInt8] = []
+    /// What is answered; may be empty.
     public var payload: [UInt8]
 
+    /// An answer with this code.
     public init(_ code: CoAPCode, contentFormat: UInt32? = nil, payload: [UInt8] = []) {
         self.code = code
         self.contentFormat = contentFormat
@@ -44,6 +52,7 @@ public struct Router: Sendable {
     private var handlers: [String: [CoAPCode: Handler]] = [:]
     private var observable: Set<String> = []
 
+    /// Readings only.
     public init() {}
 
     /// Answers `method` on exactly this path.

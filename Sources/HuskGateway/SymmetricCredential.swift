@@ -4,6 +4,7 @@ public import Husk
 
 /// One device that gets its keys by KUDOS, and so needs no public-key operation.
 public final class SymmetricCredential: Sendable {
+    /// Identity of the device.
     public let device: String
     /// The device's Sender ID, which is the kid of its messages.
     public let sender: ConnectionIdentifier

@@ -76,7 +76,10 @@ def commented(folder):
         if ".docc" in str(path):
             continue
         for block in COMMENT_BLOCK.findall(path.read_text()):
-            yield path.relative_to(ROOT), stripped(line.strip().removeprefix("///") for line in block.splitlines())
+            lines = stripped(line.strip().removeprefix("///") for line in block.splitlines())
+            while lines[-1] == "}":  # more may follow inside of it
+                lines.pop()
+            yield path.relative_to(ROOT), lines
 
 
 def uncompiled(folder, examples):

@@ -1,6 +1,7 @@
 // The same steps for byte arrays, on hosts.
 #if !hasFeature(Embedded)
 extension OSCOREMessage {
+    /// The same for an array.
     public init(inspecting datagram: [UInt8]) throws(HuskError) {
         try unsafe self.init(inspecting: datagram.span.bytes)
     }
@@ -26,24 +27,28 @@ extension PreSharedKey {
 }
 
 extension CoAPMessage {
+    /// The same for an array.
     public init(decoding datagram: [UInt8]) throws(HuskError) {
         try unsafe self.init(decoding: datagram.span.bytes)
     }
 }
 
 extension CombinedRequest {
+    /// The same for an array.
     public init(splitting datagram: [UInt8]) throws(HuskError) {
         try unsafe self.init(splitting: datagram.span.bytes)
     }
 }
 
 extension SecurityContext {
+    /// The same for arrays.
     public mutating func unprotect(
         request datagram: [UInt8], exchange: inout Exchange
     ) throws(HuskError) -> CoAPMessage {
         try unsafe unprotect(request: datagram.span.bytes, exchange: &exchange)
     }
 
+    /// The same for arrays.
     public mutating func unprotect(
         response datagram: [UInt8], exchange: inout Exchange
     ) throws(HuskError) -> CoAPMessage {
@@ -52,6 +57,7 @@ extension SecurityContext {
 }
 
 extension Fragments {
+    /// The same for an array.
     public init(of message: [UInt8], fragmentBytes: Int) throws(HuskError) {
         try unsafe self.init(of: message.span.bytes, fragmentBytes: fragmentBytes)
     }
@@ -68,16 +74,19 @@ extension Link {
             keyUpdate: secret.span.bytes, configuration: configuration, memory: memory, framing: framing)
     }
 
+    /// The same for an array.
     public mutating func send(_ message: [UInt8]) throws(HuskError) {
         try unsafe send(message.span.bytes)
     }
 
+    /// The same for an array.
     public mutating func receive(_ frame: [UInt8]) throws(HuskError) -> Event {
         try unsafe receive(frame.span.bytes)
     }
 }
 
 extension LinkMemory {
+    /// The same for an array.
     public convenience init<Failure: Error>(
         record: [UInt8] = [], save: @escaping @Sendable (RawSpan) throws(Failure) -> Void
     ) throws(HuskError) {
@@ -91,16 +100,19 @@ extension KeyUpdate {
         try unsafe self.init(secret: secret.span.bytes, configuration: configuration)
     }
 
+    /// The same for an array.
     public mutating func restore(_ record: [UInt8]) throws(HuskError) {
         try unsafe restore(record.span.bytes)
     }
 
+    /// The same for arrays.
     public mutating func unprotect(
         request datagram: [UInt8], exchange: inout SecurityContext.Exchange
     ) throws(HuskError) -> Received {
         try unsafe unprotect(request: datagram.span.bytes, exchange: &exchange)
     }
 
+    /// The same for arrays.
     public mutating func unprotect(
         response datagram: [UInt8], exchange: inout SecurityContext.Exchange
     ) throws(HuskError) -> Received {
@@ -109,20 +121,24 @@ extension KeyUpdate {
 }
 
 extension Handshake.Responder.WaitingForMessage1 {
+    /// The same for an array.
     public consuming func process(_ message1: [UInt8]) throws(HuskError) -> Handshake.Responder.ReadyForMessage2 {
         try unsafe process(message1.span.bytes)
     }
 }
 
 extension Handshake.Responder.WaitingForMessage3 {
+    /// The same for an array.
     public borrowing func keyIdentifier(in message3: [UInt8]) throws(HuskError) -> [UInt8] {
         try unsafe keyIdentifier(in: message3.span.bytes)
     }
 
+    /// The same for an array.
     public borrowing func accepts(_ message3: [UInt8], key: borrowing PreSharedKey) -> Bool {
         unsafe accepts(message3.span.bytes, key: key)
     }
 
+    /// The same for arrays.
     public consuming func process(
         _ message3: [UInt8], key: borrowing PreSharedKey
     ) throws(HuskError) -> Handshake.Responder.ReadyForMessage4 {
@@ -131,12 +147,14 @@ extension Handshake.Responder.WaitingForMessage3 {
 }
 
 extension Handshake.Initiator.WaitingForMessage2 {
+    /// The same for an array.
     public consuming func process(_ message2: [UInt8]) throws(HuskError) -> Handshake.Initiator.ReadyForMessage3 {
         try unsafe process(message2.span.bytes)
     }
 }
 
 extension Handshake.Initiator.WaitingForMessage4 {
+    /// The same for an array.
     public consuming func process(_ message4: [UInt8]) throws(HuskError) -> Handshake.Completed {
         try unsafe process(message4.span.bytes)
     }
@@ -156,20 +174,24 @@ extension EnvelopeKey {
 }
 
 extension Envelope {
+    /// The same for an array.
     public init(inspecting bytes: [UInt8]) throws(HuskError) {
         try unsafe self.init(inspecting: bytes.span.bytes)
     }
 }
 
 extension EnvelopeSealer {
+    /// The same for an array.
     public init(key: consuming EnvelopeKey, record: [UInt8] = [], fullIV: Bool = false) throws(HuskError) {
         try unsafe self.init(key: key, record: record.span.bytes, fullIV: fullIV)
     }
 
+    /// The same for an array.
     public init(recipients: consuming EnvelopeRecipients, record: [UInt8] = []) throws(HuskError) {
         try unsafe self.init(recipients: recipients, record: record.span.bytes)
     }
 
+    /// The same for an array.
     public mutating func seal<Failure: Error>(
         _ content: [UInt8], _ metadata: EnvelopeMetadata, save: (RawSpan) throws(Failure) -> Void
     ) throws(HuskError) -> [UInt8] {
@@ -178,12 +200,14 @@ extension EnvelopeSealer {
 }
 
 extension EnvelopeOpener {
+    /// The same for arrays.
     public init(
         key: consuming EnvelopeKey, names: [String] = [], requiresDeadline: Bool = false, record: [UInt8] = []
     ) throws(HuskError) {
         try unsafe self.init(key: key, names: names, requiresDeadline: requiresDeadline, record: record.span.bytes)
     }
 
+    /// The same for an array.
     public mutating func open<Failure: Error>(
         _ envelope: [UInt8], now: UInt64?, save: (RawSpan) throws(Failure) -> Void
     ) throws(HuskError) -> OpenedEnvelope {

@@ -5,14 +5,22 @@ internal import CHusk
 
 /// The size of blocks: a power of two.
 public enum BlockSize: UInt8, Sendable, Hashable, CaseIterable {
+    /// 16 bytes.
     case bytes16 = 0
+    /// 32 bytes.
     case bytes32 = 1
+    /// 64 bytes.
     case bytes64 = 2
+    /// 128 bytes.
     case bytes128 = 3
+    /// 256 bytes.
     case bytes256 = 4
+    /// 512 bytes.
     case bytes512 = 5
+    /// 1,024 bytes.
     case bytes1024 = 6
 
+    /// In bytes.
     public var count: Int { 16 << Int(rawValue) }
 }
 
@@ -20,10 +28,12 @@ public enum BlockSize: UInt8, Sendable, Hashable, CaseIterable {
 public struct Block: Sendable, Hashable {
     /// Which block, counted in blocks of `size`; at most 2^20 - 1.
     public var number: UInt32
+    /// The size of all blocks but the last.
     public var size: BlockSize
     /// Further blocks follow.
     public var more: Bool
 
+    /// The block with that number, from 0 on.
     public init(number: UInt32, size: BlockSize, more: Bool) {
         self.number = number
         self.size = size
@@ -46,7 +56,9 @@ public struct Block: Sendable, Hashable {
 
 /// A part of a body, and the block it is; nil if the body fits one message and needs no option.
 public struct BlockSlice: Sendable, Hashable {
+    /// The Block option to send with it; nil if the body fits one message.
     public var block: Block?
+    /// What of the body the message carries.
     public var payload: [UInt8]
 
     init(_ slice: husk_block_slice) {

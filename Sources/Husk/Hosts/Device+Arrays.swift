@@ -3,13 +3,18 @@
 internal import CHusk
 
 extension Device {
+    /// A request to the gateway.
     public struct Request: Sendable {
+        /// The method.
         public var code: CoAPCode
         /// Such as `sensors/temperature`.
         public var path: String
+        /// CoAP Content-Format of the payload; nil: not said.
         public var contentFormat: UInt32?
+        /// What is sent; may be empty.
         public var payload: [UInt8]
 
+        /// A request for a path such as `sensors/temperature`.
         public init(_ code: CoAPCode, _ path: String, contentFormat: UInt32? = nil, payload: [UInt8] = []) {
             self.code = code
             self.path = path
@@ -20,6 +25,7 @@ extension Device {
 
     /// A ``Signal``, with what the gateway said.
     public enum Event: Sendable, Equatable {
+        /// Nothing to act on.
         case none
         /// The gateway has proved to hold the key, and was asked nothing else yet.
         case authenticated
@@ -40,11 +46,14 @@ extension Device {
 
     /// What the gateway said, verified.
     public struct Answer: Sendable, Hashable {
+        /// The response code.
         public var code: CoAPCode
         /// Those under protection, such as ETag.
         public var options: [CoAPOption]
+        /// What the gateway said; may be empty.
         public var payload: [UInt8]
 
+        /// An answer of these parts.
         public init(code: CoAPCode, options: [CoAPOption] = [], payload: [UInt8] = []) {
             self.code = code
             self.options = options
@@ -55,9 +64,11 @@ extension Device {
         public func option(_ number: UInt32) -> CoAPOption? { options.first { $0.number == number } }
     }
 
+    /// What ``transmit(now:)`` has to say.
     public struct Transmission: Sendable {
         /// To be sent now; nil if there is nothing to send.
         public var datagram: [UInt8]?
+        /// What came of time passing.
         public var event: Event
     }
 
@@ -130,6 +141,7 @@ extension Device {
         return unsafe Event(event)
     }
 
+    /// The same for an array.
     public mutating func receive(_ datagram: [UInt8], now: UInt32) throws(HuskError) -> Event {
         try unsafe receive(datagram.span.bytes, now: now)
     }

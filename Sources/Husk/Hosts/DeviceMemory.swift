@@ -12,6 +12,7 @@ public final class DeviceMemory: Sendable {
     private static let recordCount = Int(HUSK_DEVICE_RECORD_KUDOS)
     private static let slotBytes = 1 + KeyUpdate.recordMaximum
 
+    /// Nothing is remembered yet.
     public init() {}
 
     /// Whether a session left a key to resume with.

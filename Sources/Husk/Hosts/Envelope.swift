@@ -19,6 +19,7 @@ public struct EnvelopeMetadata: Sendable, Hashable {
     /// At most 255.
     public var tags: [String]
 
+    /// What is left out is not said.
     public init(
         source: String? = nil, destination: String? = nil, contentFormat: UInt16? = nil, time: UInt64? = nil,
         deadline: UInt64? = nil, priority: UInt8? = nil, tags: [String] = []
@@ -36,6 +37,7 @@ public struct EnvelopeMetadata: Sendable, Hashable {
 /// An envelope that was looked at, without any key. NOTHING here is authenticated: it may serve to carry, sort or drop
 /// the envelope, never to act on its behalf. See ``EnvelopeOpener`` for what may be acted upon.
 public struct Envelope: Sendable, Hashable {
+    /// What is written on it.
     public let metadata: EnvelopeMetadata
     /// The COSE algorithm identifier of the content.
     public let algorithm: Int32
@@ -75,7 +77,9 @@ public struct Envelope: Sendable, Hashable {
 
 /// An envelope that verified, and whose number was stored.
 public struct OpenedEnvelope: Sendable, Hashable {
+    /// What is written on it.
     public let metadata: EnvelopeMetadata
+    /// What was sealed in it.
     public let content: [UInt8]
     /// The sender's number for it; greater is later.
     public let sequence: UInt64

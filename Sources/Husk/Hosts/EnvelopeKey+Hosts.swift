@@ -48,8 +48,10 @@ extension EnvelopeKey {
 /// for the others.
 @safe public struct EnvelopeRecipients: ~Copyable, Sendable {
     private(set) var keys = PinnedBytes(count: 0)
+    /// How many there are.
     public private(set) var count = 0
 
+    /// Nobody yet.
     public init() {}
 
     /// Adds a recipient's key, made with `wraps: true`; all have the same algorithm.

@@ -4,6 +4,7 @@ internal import CHusk
 
 /// A frame that verified.
 public struct OpenedFrame: Sendable, Hashable {
+    /// What the peer sealed; may be empty.
     public var payload: [UInt8]
     /// Of the frame, given by its sender: the one thing to tell frames apart by.
     public var number: UInt64
@@ -46,6 +47,7 @@ extension FrameContext {
         }
     }
 
+    /// Seals a payload into a frame of its own.
     public mutating func seal(_ payload: [UInt8], withIdentifier: Bool = true) throws(HuskError) -> [UInt8] {
         try unsafe seal(payload.span.bytes, withIdentifier: withIdentifier)
     }
@@ -59,12 +61,14 @@ extension FrameContext {
         return unsafe OpenedFrame(payload: [UInt8](message.payload), number: message.number)
     }
 
+    /// Verifies and decrypts a frame.
     public mutating func open(_ frame: [UInt8]) throws(HuskError) -> OpenedFrame {
         try unsafe open(frame.span.bytes)
     }
 }
 
 extension Frame {
+    /// The same for an array.
     public init(inspecting frame: [UInt8]) throws(HuskError) {
         try unsafe self.init(inspecting: frame.span.bytes)
     }

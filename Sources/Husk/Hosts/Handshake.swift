@@ -64,6 +64,7 @@ public enum Handshake {
         /// kid_length, by default.
         static let rKIDBytes = 2
 
+        /// The suite that both agreed upon.
         public var suite: CipherSuite { session.suite }
     }
 }

@@ -4,6 +4,7 @@ internal import CHusk
 
 /// The suites of an endpoint, in order of preference, and where its random bytes come from. Handshakes keep it alive.
 public final class HandshakeConfiguration: Sendable {
+    /// 1 to 8, most preferred first.
     public let suites: [CipherSuite]
     private let storage: ConfigurationStorage
 

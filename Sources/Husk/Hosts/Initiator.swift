@@ -19,6 +19,7 @@ extension Handshake.Initiator {
             self.session = session
         }
 
+        /// Writes message_1, which begins the handshake. Throws ``HuskError/random``.
         public consuming func compose(message1: inout [UInt8]) throws(HuskError) -> WaitingForMessage2 {
             // HUSK_EDHOC_MESSAGE_1_MAX_BYTES
             let capacity = 44 + 2 * session.configuration.suites.count
@@ -49,6 +50,12 @@ extension Handshake.Initiator {
         /// C_R, chosen by the peer; goes in front of message_3 in CoAP.
         public var peerIdentifier: ConnectionIdentifier { session.responderIdentifier }
 
+        /// Writes message_3, which authenticates this side.
+        ///
+        /// - Parameters:
+        ///   - key: the key that is shared with the peer
+        ///   - message3: replaced by the message
+        /// - Throws: ``HuskError/credential`` for a key that cannot be used in this handshake.
         public consuming func compose(
             key: borrowing PreSharedKey, message3: inout [UInt8]
         ) throws(HuskError) -> WaitingForMessage4 {

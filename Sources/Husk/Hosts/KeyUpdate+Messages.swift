@@ -3,16 +3,20 @@
 internal import CHusk
 
 extension KeyUpdate {
+    /// What both sides of KUDOS agree on beforehand.
     public struct Configuration: Sendable, Hashable {
         /// The identifier that names this side's messages; 0 to 7 bytes, and not the peer's.
         public var senderID: ConnectionIdentifier
+        /// The identifier that names the peer's messages.
         public var recipientID: ConnectionIdentifier
         /// At most 8 bytes.
         public var idContext: [UInt8]?
+        /// Whether secrets are stored.
         public var mode: Mode
         /// Its AEAD and hash are used, and nothing else of it.
         public var suite: CipherSuite
 
+        /// What is left out is as with most peers: no ID Context, suite 0.
         public init(
             senderID: ConnectionIdentifier, recipientID: ConnectionIdentifier, idContext: [UInt8]? = nil, mode: Mode,
             suite: CipherSuite = .suite0
@@ -27,7 +31,9 @@ extension KeyUpdate {
 
     /// A received message, decrypted.
     public struct Received: Sendable {
+        /// The message, decrypted.
         public var message: CoAPMessage
+        /// What it brought about.
         public var event: Event
     }
 

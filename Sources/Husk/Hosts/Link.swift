@@ -22,7 +22,9 @@ internal import CHusk
 /// Handshake frames are unprotected, as EDHOC is everywhere: who can inject can make an attempt fail. An established
 /// session is replaced only by a handshake that was authenticated.
 @safe public struct Link: ~Copyable, Sendable {
+    /// What came of a frame, or of time passing.
     public enum Event: Sendable, Hashable {
+        /// Nothing to act on.
         case none
         /// The peer has proved to hold the key: a new session began, and messages may be sent.
         case authenticated
@@ -33,9 +35,11 @@ internal import CHusk
         case failed(HuskError)
     }
 
+    /// What ``transmit(now:)`` has to say.
     public struct Transmission: Sendable, Hashable {
         /// To be sent now, in this order.
         public var frames: [[UInt8]]
+        /// What came of time passing.
         public var event: Event
     }
 
@@ -49,6 +53,7 @@ internal import CHusk
         /// The longest message that is put together of fragments.
         public var messageBytes: Int
 
+        /// Frames of any length, each naming its sender, unless said otherwise.
         public init(isPointToPoint: Bool = false, frameBytes: Int? = nil, messageBytes: Int = 4096) {
             self.isPointToPoint = isPointToPoint
             self.frameBytes = frameBytes

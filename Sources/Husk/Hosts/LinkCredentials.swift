@@ -14,8 +14,10 @@ public struct PreSharedKeys: Sendable {
 
     private var owners: [Owner] = []
 
+    /// No keys yet.
     public init() {}
 
+    /// How many keys there are.
     public var count: Int { owners.count }
 
     /// Adds a copy of a key. Throws ``HuskError/credential`` if there is one with the same `kid`.

@@ -7,6 +7,7 @@ extension Handshake.Responder {
     public struct WaitingForMessage1: ~Copyable, Sendable {
         let session: Session
 
+        /// Awaits message_1 of whoever it comes from.
         public init(_ configuration: HandshakeConfiguration) {
             session = Session(configuration)
             // Fails only for a configuration that HandshakeConfiguration does not let through.
@@ -51,6 +52,7 @@ extension Handshake.Responder {
     public struct WaitingForMessage3: ~Copyable, Sendable {
         let session: Session
 
+        /// The suite that the Initiator selected.
         public var suite: CipherSuite { session.suite }
 
         /// The kid of the key that message_3 claims to be made with; not authenticated yet.

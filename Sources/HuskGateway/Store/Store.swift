@@ -10,6 +10,7 @@ internal import Husk
 /// One process has the file for itself. A commit is durable when it returns (write-ahead log, `synchronous = FULL`).
 /// Keys are sealed (``StoreKeys``); deleted rows are overwritten.
 public final class Store: Sendable {
+    /// The file.
     public let path: String
     let keys: StoreKeys
     let queue: DatabaseQueue

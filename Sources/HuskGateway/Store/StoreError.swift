@@ -2,15 +2,19 @@
 #if Gateway
 internal import GRDB
 
+/// What can be wrong with a store.
 public enum StoreError: Error, Sendable, Equatable {
     /// Another process, or another part of this one, has it open.
     case inUse(path: String)
+    /// The file cannot be written.
     case readOnly(path: String)
+    /// The disk is full.
     case full(path: String)
     /// What was read is not what was written, and where.
     case corrupt(path: String, detail: String)
     /// A file that others than its owner may read.
     case permissions(path: String, mode: UInt32)
+    /// The file cannot be opened.
     case cannotOpen(path: String, reason: String)
     /// Made by a newer version of this program.
     case newer(path: String)

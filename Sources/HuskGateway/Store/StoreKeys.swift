@@ -30,6 +30,7 @@ public final class StoreKeys: Sendable {
 
     /// The version that seals.
     public var newest: UInt32 { versions[0].number }
+    /// The versions there are, highest first.
     public var numbers: [UInt32] { versions.map(\.number) }
 
     /// Reads a file, whose mode is 0600 or stricter.

@@ -6,9 +6,13 @@ internal import Husk
 
 /// What a store holds, each secret of it opened.
 public struct StoreSummary: Sendable, Equatable {
+    /// Sessions.
     public var sessions = 0
+    /// Resumption keys.
     public var resumptionKeys = 0
+    /// Records of KUDOS.
     public var keyUpdates = 0
+    /// Envelopes that wait in mailboxes.
     public var letters = 0
     /// How many secrets are sealed under each version of the key-encryption key.
     public var sealed: [UInt32: Int] = [:]
