@@ -384,9 +384,15 @@ interop: deps ## The core against lakers, aiocoap, libcoap, and EDHOC-PSK, OSCOR
 SWIFT_BUILD := --scratch-path $(B)/swift
 HUSK := $(B)/swift/release/husk
 
-.PHONY: husk test-swift test-end-to-end test-command-line test-envelopes
+.PHONY: docs husk test-swift test-tutorial test-end-to-end test-command-line test-envelopes
 husk: ## Build the command line, build/swift/release/husk
 	@$(SWIFT) build $(SWIFT_BUILD) -c release --product husk
+docs: deps ## Build the documentation of the Swift modules, build/docs/all, and check every symbol and link in it
+	@$(SWIFT) build $(SWIFT_BUILD) --target HuskGateway
+	@$(PYTHON) Tests/docs/docs.py $(SWIFT) $(B)/swift
+test-tutorial: firmware husk ## The gateway at the end of the tutorial, and a simulated board that reports to it
+	@$(SWIFT) build $(SWIFT_BUILD) -c release --product TutorialGateway
+	@$(PYTHON) Tests/e2e/tutorial_e2e.py $(HUSK) $(B)/swift/release/TutorialGateway $(B)
 test-swift: ## Swift tests
 	@$(PYTHON) Tests/swift_tests.py $(SWIFT) test $(SWIFT_BUILD)
 test-end-to-end: firmware firmware-swift husk ## The firmware on every machine against the real gateway, on good and bad links

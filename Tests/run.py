@@ -32,9 +32,11 @@ STAGES = {
     "README": "test-readme",
     "other people's implementations": "interop",
     "Swift": "test-swift",
+    "documentation": "docs",
     "end to end": "test-end-to-end",
     "command line": "test-command-line",
     "envelopes end to end": "test-envelopes",
+    "tutorial": "test-tutorial",
 }
 SUMMARY = re.compile(r"(?:^|\s)(\d+) passed, (\d+) failed\s*$")
 

@@ -73,7 +73,13 @@ extension RawSpan {
 
     /// Writes a message to the beginning of a buffer and gives its length.
     ///
-    /// - Parameter body: what follows the token. What is wrong there is reported here.
+    /// - Parameters:
+    ///   - type: whether the message is to be acknowledged
+    ///   - code: method or response code
+    ///   - messageID: matches the message with its acknowledgement
+    ///   - token: at most 8 bytes
+    ///   - buffer: where the message is written
+    ///   - body: what follows the token. What is wrong there is reported here.
     /// - Throws: ``HuskError/argument`` for options out of order or a token longer than 8 bytes, ``HuskError/buffer``.
     public static func write(
         type: CoAPType, code: CoAPCode, messageID: UInt16, token: RawSpan, to buffer: inout MutableRawSpan,

@@ -63,12 +63,17 @@ internal import CHusk
     /// - Parameters:
     ///   - key: moves in
     ///   - suites: 1 to 8, most preferred first
+    ///   - random: where nonces and ephemeral keys come from
     ///   - combinesFirstRequest: message_3 rides with the first request (RFC 9668); otherwise it is answered by
     ///     message_4 before the request is sent
+    ///   - journal: where records are kept; nil: nothing outlives a reboot
     ///   - resumes: with a journal, to keep a resumption key and authenticate with it first
     ///     (draft-ietf-lake-edhoc-psk-08 section 6)
+    ///   - keeping: what the journal keeps of a session
+    ///   - bodies: how long requests and responses may be
     ///   - requestBytes: of the longest request: path and payload
     ///   - observedBytes: of the request that is observed; nil if nothing is
+    ///   - memory: where the value takes its storage
     /// - Throws: ``HuskError/argument`` or ``HuskError/credential`` for what cannot work, ``HuskError/storage``,
     ///   ``HuskError/random``, ``HuskError/buffer`` if `memory` has no room.
     public init(
@@ -89,9 +94,17 @@ internal import CHusk
     /// - Parameters:
     ///   - secret: 16 to 32 bytes, which the gateway has too; copied, and the caller's copy is the caller's to wipe
     ///   - senderID: names this device's messages; 0 to 7 bytes, and not the gateway's
+    ///   - recipientID: names the peer's messages; 0 to 7 bytes
+    ///   - idContext: at most 8 bytes; an empty one differs from none
     ///   - mode: all but ``KeyUpdate/Mode/noForwardSecrecy`` need a journal
     ///   - suite: its AEAD and hash are used, and nothing else of it
+    ///   - random: where nonces and ephemeral keys come from
+    ///   - journal: where records are kept; nil: nothing outlives a reboot
+    ///   - keeping: what the journal keeps of a session
+    ///   - bodies: how long requests and responses may be
     ///   - requestBytes: of the longest request: path and payload
+    ///   - observedBytes: of the request that is observed; nil if nothing is
+    ///   - memory: where the value takes its storage
     /// - Throws: as above.
     public init(
         keyUpdate secret: RawSpan, senderID: ConnectionIdentifier, recipientID: ConnectionIdentifier,
@@ -138,7 +151,11 @@ internal import CHusk
 
     /// Begins a request; authenticates first if there is no session.
     ///
-    /// - Parameter payload: copied
+    /// - Parameters:
+    ///   - code: the method
+    ///   - path: such as `sensors/temperature`
+    ///   - contentFormat: of the payload; nil: not said
+    ///   - payload: copied
     /// - Throws: ``HuskError/state`` while another one is in progress, ``HuskError/buffer`` if the request is too long,
     ///   ``HuskError/argument`` for a code that is no request's, ``HuskError/random``.
     public mutating func start(

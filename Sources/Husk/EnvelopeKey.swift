@@ -44,7 +44,9 @@ public enum EnvelopeAlgorithm: Sendable, Hashable, CaseIterable {
     ///   - sender: who seals with this key; another name than the recipient's, 1 to 255 bytes of UTF-8
     ///   - recipient: who opens with it
     ///   - identifier: at most 16 bytes, sent with each envelope for the recipient to find the key; empty: not sent
+    ///   - algorithm: the AEAD of the envelopes
     ///   - wraps: whether it is for envelopes to several recipients
+    ///   - memory: where the value takes its storage
     /// - Throws: ``HuskError/argument`` for a length out of range or equal names, ``HuskError/buffer`` if `memory` has no
     ///   room.
     public init(

@@ -32,7 +32,9 @@ internal import CHusk
     ///   - key: moves in; the sender's key for this direction
     ///   - name: the destination this end answers to, in UTF-8; empty for any
     ///   - requiresDeadline: for commands, which must not be carried out late: one without deadline is refused
+    ///   - journal: where the replay window is kept
     ///   - record: its name in the journal, 0 to 31: one for each sealer and opener, and 1 to 5 are a ``Device``'s
+    ///   - memory: where the value takes its storage
     /// - Throws: ``HuskError/storage`` if the record cannot be read or is none, ``HuskError/buffer`` if `memory` has no
     ///   room.
     public init(
@@ -91,8 +93,9 @@ internal import CHusk
 
     /// Verifies an envelope and decrypts it in place, with a journal as storage; says where its parts lie.
     ///
-    /// - Parameter now: seconds since 1970-01-01T00:00Z; nil if the time is not known: whatever has a deadline is refused
-    ///   then
+    /// - Parameters:
+    ///   - envelope: decrypted in place
+    ///   - now: seconds since 1970-01-01T00:00Z; nil if the time is not known: whatever has a deadline is refused then
     /// - Throws: ``HuskError/format``, ``HuskError/unsupported``, ``HuskError/context`` (another key),
     ///   ``HuskError/destination``, ``HuskError/expired``, ``HuskError/clock``, ``HuskError/replay``,
     ///   ``HuskError/authentication``, ``HuskError/storage``; nothing is changed then, but for the buffer.

@@ -30,8 +30,10 @@ internal import CHusk
     ///
     /// - Parameters:
     ///   - key: moves in
+    ///   - journal: where sequence numbers are kept
     ///   - record: its name in the journal, 0 to 31: one for each sealer and opener, and 1 to 5 are a ``Device``'s
     ///   - fullIV: whether to send the whole nonce, for libraries that know no Partial IV
+    ///   - memory: where the value takes its storage
     /// - Throws: ``HuskError/storage`` if the record cannot be read or is none, ``HuskError/argument`` for a key that
     ///   wraps, ``HuskError/buffer`` if `memory` has no room.
     public init(
@@ -94,8 +96,11 @@ internal import CHusk
     /// Seals content, with a journal as storage, and appends the envelope to `out`.
     ///
     /// - Parameters:
+    ///   - content: what is sealed; may be empty
     ///   - source: who seals it, at most 255 bytes of UTF-8; empty: not said
     ///   - destination: whom it is for, alike
+    ///   - stamp: what else is said on the envelope
+    ///   - out: where it is appended
     /// - Throws: ``HuskError/argument`` for a length out of range, ``HuskError/buffer``, ``HuskError/exhausted``,
     ///   ``HuskError/storage``; ``HuskError/state`` for a sealer that saves its record elsewhere. Nothing was appended
     ///   then, and no number spent.

@@ -30,7 +30,15 @@ internal import CHusk
     fileprivate let program: Program
     fileprivate let erase: Erase
 
-    /// - Parameter context: handed to the functions, which outlive the journal as it does
+    /// - Parameters:
+    ///   - pageBytes: what one erase erases: a multiple of 32, at least 128
+    ///   - pageCount: 2 to 64
+    ///   - unitBytes: what can be programmed once: 1, 2, 4, 8, 16 or 32
+    ///   - isZeroing: whether a programmed unit may be programmed once more, with zeros
+    ///   - context: handed to the functions, which outlive the journal as it does
+    ///   - read: see ``Read``
+    ///   - program: see ``Program``
+    ///   - erase: see ``Erase``
     public init(
         pageBytes: UInt32, pageCount: UInt8, unitBytes: UInt8, isZeroing: Bool = false,
         context: UnsafeMutableRawPointer? = nil, read: Read, program: Program, erase: Erase
@@ -64,8 +72,11 @@ internal import CHusk
     /// Finds the records in flash, after each start of the device; settles what a power cut left. Flash that is all
     /// erased becomes an empty journal.
     ///
-    /// - Parameter formatsIfCorrupt: begin an empty journal if what is there is no journal of these sizes, or damaged in
-    ///   a way that no power cut explains
+    /// - Parameters:
+    ///   - flash: pages that belong to the journal alone
+    ///   - formatsIfCorrupt: begin an empty journal if what is there is no journal of these sizes, or damaged in a way
+    ///     that no power cut explains
+    ///   - memory: where the value takes its storage
     /// - Throws: ``HuskError/argument`` for a size out of its range, ``HuskError/corrupt`` unless `formatsIfCorrupt`,
     ///   ``HuskError/storage`` if the part fails, ``HuskError/buffer`` if `memory` has no room.
     public init(_ flash: Flash, formatsIfCorrupt: Bool = false, in memory: inout PinnedMemory) throws(HuskError) {
@@ -84,7 +95,9 @@ internal import CHusk
 
     /// Reads a record to the beginning of `out` and gives its length; 0 if there is none.
     ///
-    /// - Parameter record: 0 to 31
+    /// - Parameters:
+    ///   - record: 0 to 31
+    ///   - out: where the record is written
     /// - Throws: ``HuskError/corrupt`` if it does not read as it was stored, ``HuskError/buffer``,
     ///   ``HuskError/argument``, ``HuskError/storage``.
     public func load(_ record: UInt8, into out: inout MutableRawSpan) throws(HuskError) -> Int {
@@ -95,7 +108,9 @@ internal import CHusk
 
     /// Replaces a record, durably.
     ///
-    /// - Parameter data: at most 255 bytes; none remove the record
+    /// - Parameters:
+    ///   - record: 0 to 31
+    ///   - data: at most 255 bytes; none remove the record
     /// - Throws: ``HuskError/argument`` for a record over 31 or data too long, ``HuskError/full`` if the records would
     ///   not fit one page together, ``HuskError/storage`` if the part fails. The record is then as before.
     public func store(_ record: UInt8, _ data: RawSpan) throws(HuskError) {

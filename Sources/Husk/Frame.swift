@@ -100,7 +100,10 @@ public struct Frame: Sendable, Hashable {
 
     /// Seals a payload, which may be empty, and appends the frame to `out`: ``overheadMaximum`` bytes more at most.
     ///
-    /// - Parameter withIdentifier: whether the frame names its sender; not needed on a point-to-point link
+    /// - Parameters:
+    ///   - payload: what is sealed; may be empty
+    ///   - out: where it is appended
+    ///   - withIdentifier: whether the frame names its sender; not needed on a point-to-point link
     /// - Throws: ``HuskError/exhausted``, ``HuskError/argument`` for a payload that is too long for one message,
     ///   ``HuskError/buffer`` if the frame does not fit; nothing was appended then, and no number spent.
     public mutating func seal(

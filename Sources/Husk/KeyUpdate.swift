@@ -62,9 +62,12 @@ internal import CHusk
     /// - Parameters:
     ///   - secret: 16 to 32 bytes, which the peer has too; copied, and the caller's copy is the caller's to wipe
     ///   - senderID: names this side's messages; 0 to 7 bytes, and not the peer's
+    ///   - recipientID: names the peer's messages; 0 to 7 bytes
     ///   - idContext: at most 8 bytes; an empty one differs from none
+    ///   - mode: whether secrets are stored
     ///   - suite: its AEAD and hash are used, and nothing else of it
     ///   - random: where nonces come from
+    ///   - memory: where the value takes its storage
     /// - Throws: ``HuskError/argument`` for a length out of range or equal identifiers, ``HuskError/buffer`` if `memory`
     ///   has no room.
     public init(

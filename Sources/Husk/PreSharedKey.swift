@@ -36,6 +36,7 @@ public struct Identity: Sendable, Hashable {
     ///   - kid: 1 to 24 bytes
     ///   - credentialI: CRED_I, the device's
     ///   - credentialR: CRED_R, the gateway's; another one, or messages could be reflected to their sender
+    ///   - memory: where the value takes its storage
     /// - Throws: ``HuskError/argument`` for a length out of range, ``HuskError/credential`` for equal credentials,
     ///   ``HuskError/buffer`` if `memory` has no room.
     public init(
@@ -53,9 +54,11 @@ public struct Identity: Sendable, Hashable {
     /// Makes the credentials of both parties.
     ///
     /// - Parameters:
+    ///   - key: as above, as are `kid` and the errors
+    ///   - kid: 1 to 24 bytes
     ///   - initiator: the name of the device, 1 to 255 bytes of UTF-8
     ///   - responder: that of the gateway; another one
-    ///   - key: as above, as are `kid` and the errors
+    ///   - memory: where the value takes its storage
     public init(
         key: RawSpan, kid: RawSpan, initiator: StaticString, responder: StaticString, in memory: inout PinnedMemory
     ) throws(HuskError) {

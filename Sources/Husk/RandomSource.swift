@@ -3,7 +3,7 @@ internal import CHusk
 
 /// A source of cryptographically secure random bytes: a function of the program, such as of the board's generator.
 ///
-///     let random = RandomSource { bytes, count in unsafe board_random(bytes, count) }
+///     let random = unsafe RandomSource { bytes, count in unsafe board_random(bytes, count) }
 @safe public struct RandomSource: Sendable {
     /// Fills so many bytes; false if it cannot.
     public typealias Fill = @convention(c) (_ bytes: UnsafeMutablePointer<UInt8>?, _ count: Int) -> Bool

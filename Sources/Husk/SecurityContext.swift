@@ -44,7 +44,12 @@ internal import CHusk
     ///
     /// - Parameters:
     ///   - masterSecret: at least 16 bytes; the caller's copy is the caller's to wipe, as is that of the salt
+    ///   - masterSalt: may be empty
+    ///   - senderID: names this side's messages; 0 to 7 bytes, and not the peer's
+    ///   - recipientID: names the peer's messages; 0 to 7 bytes
     ///   - idContext: at most 8 bytes; an empty one differs from none
+    ///   - suite: its AEAD and hash are used
+    ///   - memory: where the value takes its storage
     /// - Throws: ``HuskError/argument`` for a length out of range or equal identifiers, ``HuskError/buffer`` if `memory`
     ///   has no room.
     public init(
@@ -97,7 +102,7 @@ internal import CHusk
     /// Whether a usage limit is reached: new keys are due.
     public var isExhausted: Bool { unsafe husk_oscore_is_exhausted(pointer) }
 
-    /// Bytes of the challenge of ``loseWindow(echo:)``.
+    /// Bytes of the challenge of ``loseWindow(echo:)-(RawSpan)``.
     public static var echoCount: Int { Int(HUSK_OSCORE_ECHO_BYTES) }
 
     /// Whether requests are challenged until one proves to be fresh.
@@ -126,7 +131,9 @@ internal import CHusk
     ///
     /// - Parameters:
     ///   - reply: type, message ID and token of the response, as an encoded message; the rest is not looked at
-    ///   - echo: 1 to 40 bytes; empty for the value of ``loseWindow(echo:)``
+    ///   - echo: 1 to 40 bytes; empty for the value of ``loseWindow(echo:)-(RawSpan)``
+    ///   - out: where it is appended
+    ///   - exchange: of the request that is answered
     /// - Throws: ``HuskError/argument`` if `echo` is longer, ``HuskError/state`` if there is none or no request was
     ///   received, ``HuskError/exhausted``, ``HuskError/buffer``; nothing was appended then.
     public mutating func protect(
@@ -214,7 +221,7 @@ internal import CHusk
     /// - Throws: ``HuskError/format``, ``HuskError/unsupported`` (also for a fragment of a message that a proxy has cut
     ///   up), ``HuskError/context``, ``HuskError/replay``, ``HuskError/authentication``, which is counted,
     ///   ``HuskError/exhausted``; the context is then as it was. And ``HuskError/freshness``, after
-    ///   ``loseWindow(echo:)`` only: answer with a challenge. The datagram is of no use after an error.
+    ///   ``loseWindow(echo:)-(RawSpan)`` only: answer with a challenge. The datagram is of no use after an error.
     public mutating func unprotect(
         request datagram: inout MutableRawSpan, exchange: inout Exchange
     ) throws(HuskError) -> CoAPLayout {

@@ -148,7 +148,7 @@ public struct CredentialsError: Error, Sendable, Equatable {
         case missingField(Field)
         /// This field is not hexadecimal.
         case notHexadecimal(Field)
-        /// A key is shorter than 16 bytes or longer than 64.
+        /// A key has fewer than 16 bytes.
         case keyLength(Int)
         /// A kid is not 1 to 24 bytes long.
         case kidLength(Int)

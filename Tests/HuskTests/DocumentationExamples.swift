@@ -27,7 +27,7 @@ private func device(_ device: inout Device, reading: RawSpan, datagram: inout Mu
 }
 
 private func random() -> RandomSource {
-    let random = RandomSource { bytes, count in unsafe board_random(bytes, count) }
+    let random = unsafe RandomSource { bytes, count in unsafe board_random(bytes, count) }
     return random
 }
 
@@ -41,7 +41,7 @@ private func memory(
 }
 
 private func journal(
-    _ flash: Flash, memory: inout PinnedMemory, key: consuming PreSharedKey, suites: [CipherSuite], random: RandomSource
+    _ flash: Husk.Flash, memory: inout PinnedMemory, key: consuming PreSharedKey, suites: [CipherSuite], random: RandomSource
 ) throws {
     let journal = try FlashJournal(flash, in: &memory)
     var device = try Device(key: key, suites: suites.span, random: random, journal: journal, in: &memory)

@@ -84,7 +84,9 @@ extension CoAPMessage {
     /// payload, its ``Block/option(_:)`` as ``CoAPOption/block2`` and an ETag that no other body of the resource has;
     /// with number 0 it may carry the body's length as ``CoAPOption/size2``.
     ///
-    /// - Parameter size: what the server prefers; the client may ask for less
+    /// - Parameters:
+    ///   - body: all of it
+    ///   - size: what the server prefers; the client may ask for less
     /// - Throws: ``HuskError/format`` for the reserved size or a block beyond the end, ``HuskError/unsupported`` as
     ///   ``block(_:)``, ``HuskError/argument`` for a body too long for blocks of this size. ``HuskError/blockCode``
     ///   answers them.
@@ -114,6 +116,7 @@ extension HuskError {
 
     /// - Parameters:
     ///   - body: is copied; the copy is wiped at the end
+    ///   - size: of the blocks, which the server may make smaller
     ///   - requestTag: see ``chooseRequestTag(unconcluded:unique:)``
     /// - Throws: ``HuskError/argument`` for a body of more than 2^20 blocks or a tag of more than 8 bytes.
     public init(body: [UInt8], size: BlockSize = .bytes1024, requestTag: [UInt8]? = nil) throws(HuskError) {

@@ -75,6 +75,8 @@ extension Device {
     /// An endpoint that authenticates by EDHOC-PSK.
     ///
     /// - Parameters:
+    ///   - key: shared with the peer; copied
+    ///   - configuration: suites and random generator
     ///   - combinesFirstRequest: message_3 rides with the first request (RFC 9668); otherwise it is answered by
     ///     message_4 before the request is sent
     ///   - memory: what to remember for later devices; with it, sessions are resumed

@@ -10,6 +10,7 @@ extension EnvelopeKey {
     ///   - sender: who seals with this key; another name than the recipient's, 1 to 255 bytes of UTF-8 as is
     ///   - recipient: who opens with it
     ///   - identifier: at most 16 bytes, sent with each envelope for the recipient to find the key; empty: not sent
+    ///   - algorithm: the AEAD of the envelopes
     ///   - wraps: whether it is for envelopes to several recipients, see ``EnvelopeRecipients``
     /// - Throws: ``HuskError/argument`` for a length out of range or equal names.
     public init(

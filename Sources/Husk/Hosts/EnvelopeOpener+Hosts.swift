@@ -36,6 +36,7 @@ extension EnvelopeOpener {
     /// Verifies and decrypts an envelope.
     ///
     /// - Parameters:
+    ///   - envelope: as it was received
     ///   - now: seconds since 1970-01-01T00:00Z; nil if the time is not known: whatever has a deadline is refused then
     ///   - save: replaces the stored record with this one, durably, before it returns. If it throws, nothing was
     ///     opened.

@@ -32,8 +32,11 @@ extension EnvelopeSealer {
 
     /// Seals content.
     ///
-    /// - Parameter save: replaces the stored record with this one, durably, before it returns. It is called once for
-    ///   every 64 envelopes and after each start. If it throws, nothing was sealed.
+    /// - Parameters:
+    ///   - content: what is sealed; may be empty
+    ///   - metadata: what is said on the envelope
+    ///   - save: replaces the stored record with this one, durably, before it returns. It is called once for every 64
+    ///     envelopes and after each start. If it throws, nothing was sealed.
     /// - Throws: ``HuskError/storage`` if `save` throws, ``HuskError/argument`` for a name or tag out of range or
     ///   content that is longer than the algorithm allows, ``HuskError/exhausted``.
     public mutating func seal<Failure: Error>(

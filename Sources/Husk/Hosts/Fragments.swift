@@ -7,8 +7,10 @@ public struct Fragments: Sendable {
     /// The payloads of the frames to send, in their order.
     public let payloads: [[UInt8]]
 
-    /// - Parameter fragmentBytes: longest payload of a frame, which
-    ///   ``FrameContext/longestPayload(inFramesOf:withIdentifier:)`` says.
+    /// - Parameters:
+    ///   - message: what is cut
+    ///   - fragmentBytes: longest payload of a frame, which ``FrameContext/longestPayload(inFramesOf:withIdentifier:)``
+    ///     says.
     /// - Throws: ``HuskError/argument`` if it takes more than 128.
     public init(of message: RawSpan, fragmentBytes: Int) throws(HuskError) {
         payloads = try unsafe message.withSlice { (slice) throws(HuskError) in

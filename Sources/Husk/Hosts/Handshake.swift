@@ -40,8 +40,10 @@ public enum Handshake {
         /// The key for the next handshake with the same peer (draft-ietf-lake-edhoc-psk-08 section 6): rPSK, rKID of
         /// 2 bytes, and the credentials of `key`, which this handshake was made with.
         ///
-        /// - Parameter bytes: length of rPSK, 16 to 32, the same on both sides. Of the hash, as the draft's text says,
-        ///   unless told; its test vector has 16.
+        /// - Parameters:
+        ///   - key: the key that this handshake was made with
+        ///   - bytes: length of rPSK, 16 to 32, the same on both sides. Of the hash, as the draft's text says, unless
+        ///     told; its test vector has 16.
         public borrowing func resumptionKey(
             after key: borrowing PreSharedKey, bytes: Int = 32
         ) throws(HuskError) -> PreSharedKey {

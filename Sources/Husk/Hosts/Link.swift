@@ -74,7 +74,11 @@ internal import CHusk
 
     /// The end that starts, by EDHOC-PSK.
     ///
-    /// - Parameter identifier: what frames to this end carry; another one for each link that shares a medium.
+    /// - Parameters:
+    ///   - key: shared with the peer; copied
+    ///   - identifier: what frames to this end carry; another one for each link that shares a medium.
+    ///   - configuration: suites and random generator
+    ///   - framing: what the link is like
     /// - Throws: ``HuskError/argument`` or ``HuskError/credential`` for what cannot work.
     public init(
         initiator key: borrowing PreSharedKey, identifier: ConnectionIdentifier, configuration: HandshakeConfiguration,
@@ -90,6 +94,8 @@ internal import CHusk
     /// - Parameters:
     ///   - keys: 1 to 255
     ///   - identifier: what frames to this end carry; another one for each link that shares a medium.
+    ///   - configuration: suites and random generator
+    ///   - framing: what the link is like
     /// - Throws: ``HuskError/argument`` or ``HuskError/credential`` for what cannot work.
     public init(
         responder keys: PreSharedKeys, identifier: ConnectionIdentifier, configuration: HandshakeConfiguration,

@@ -98,7 +98,9 @@ extension Link {
 extension EnvelopeSealer {
     /// For several recipients, with content keys from the operating system's generator.
     ///
-    /// - Parameter record: what was stored last; empty for the first time ever.
+    /// - Parameters:
+    ///   - recipients: keys of all who may open; they move in
+    ///   - record: what was stored last; empty for the first time ever.
     /// - Throws: ``HuskError/argument`` without recipients, or if their keys differ in algorithm or do not wrap;
     ///   ``HuskError/storage`` if the record is none.
     public init(recipients: consuming EnvelopeRecipients, record: RawSpan) throws(HuskError) {
