@@ -153,13 +153,14 @@ static void with_message_4(const char *suite, const char *what, bool resumes)
     check_agreement();
 }
 
-/* Message 3 in the first request, whose response stands in for message 4. */
-static void combined(const char *suite)
+/* Message 3 in the first request, whose response stands in for message 4. If `resumes`, the key for the next session
+ * too. */
+static void combined(const char *suite, const char *what, bool resumes)
 {
     static message m, m3;
     husk_coap_message inner;
     device_exchange = (husk_oscore_exchange){0};
-    bench_name("edhoc_psk", suite, "combined", NULL);
+    bench_name("edhoc_psk", suite, what, NULL);
     BENCH_OPEN();
     husk_status status = send_message_1(&m3);
     BENCH_PAUSE();
@@ -175,6 +176,7 @@ static void combined(const char *suite)
     BENCH_RESUME();
     status = husk_oscore_response_unprotect(&device_context, &device_exchange, m.data, m.len, &inner);
     status = status == HUSK_OK ? husk_edhoc_confirm(&device) : status;
+    status = status == HUSK_OK && resumes ? remember() : status;
     husk_edhoc_wipe(&device);
     BENCH_CLOSE();
     bench_ok(status, "device: first response");
@@ -195,6 +197,7 @@ static void resumed(const char *suite)
     psk.kid = (husk_bytes){old_rkid, sizeof old_rkid};
     psk.key = (husk_bytes){old_rpsk, sizeof old_rpsk};
     with_message_4(suite, "resumption", true);
+    combined(suite, "resumption_combined", true);
 }
 
 void edhoc(void)
@@ -206,7 +209,7 @@ void edhoc(void)
     for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
         prepare(&suites[i].suite);
         with_message_4(suites[i].name, "message_4", false);
-        combined(suites[i].name);
+        combined(suites[i].name, "combined", false);
         resumed(suites[i].name);
     }
 }
