@@ -71,9 +71,10 @@ $(B)/$(1)/bench/libbench.a: $(patsubst %.c,$(B)/$(1)/%.o,$(filter-out %/memory.c
 	@ar rcs $$@ $$^
 endef
 $(foreach cpu,$(BENCH_CPUS),$(eval $(call bench_archive,$(cpu))))
+PUBLISHED_INPUTS := $(BENCH_PLUGIN) $(foreach cpu,$(BENCH_CPUS),$(B)/$(cpu)/bench/libbench.a \
+	$(BOARD_$(MACHINE_$(cpu)):%.c=$(B)/$(cpu)/$(FIRMWARE)/%.o))
 .PHONY: validate-published
-validate-published: deps $(BENCH_PLUGIN) $(foreach cpu,$(BENCH_CPUS),$(B)/$(cpu)/bench/libbench.a \
-		$(BOARD_$(MACHINE_$(cpu)):%.c=$(B)/$(cpu)/$(FIRMWARE)/%.o)) ## The cycle model against published counts (from GitHub)
+validate-published: deps $(PUBLISHED_INPUTS) ## The cycle model against counts that others published; downloads their code
 	@$(PYTHON) $(BENCH)/tools/published.py $(B)
 
 # What bench-check looks at beside cycles, and bench-accept accepts.
