@@ -74,7 +74,7 @@ $(foreach cpu,$(BENCH_CPUS),$(eval $(call bench_archive,$(cpu))))
 PUBLISHED_INPUTS := $(BENCH_PLUGIN) $(foreach cpu,$(BENCH_CPUS),$(B)/$(cpu)/bench/libbench.a \
 	$(BOARD_$(MACHINE_$(cpu)):%.c=$(B)/$(cpu)/$(FIRMWARE)/%.o))
 .PHONY: validate-published
-validate-published: deps $(PUBLISHED_INPUTS) ## The cycle model against counts that others published; downloads their code
+validate-published: deps $(PUBLISHED_INPUTS) ## The cycle model against published counts; downloads the code they are of
 	@$(PYTHON) $(BENCH)/tools/published.py $(B)
 
 # What bench-check looks at beside cycles, and bench-accept accepts.
