@@ -292,7 +292,7 @@ SIZE_INPUTS := $(PROFILE_IMAGES) $(foreach cpu,$(SIZE_CPUS),$(addprefix $(B)/$(c
 size-report: $(SIZE_INPUTS)
 	@$(PYTHON) $(FIRMWARE)/tools/size.py $(B)
 
-test-structure: $(CORE_OBJECTS) $(IMAGE_CPUS:%=$(B)/%/sensor.elf) $(PROFILE_IMAGES) ## Include direction, symbols, headers, openings, profiles
+test-structure: $(CORE_OBJECTS) $(foreach cpu,$(IMAGE_CPUS),$(B)/$(cpu)/sensor.elf $(B)/$(cpu)/sensor_swift.elf) $(PROFILE_IMAGES) ## Include direction, symbols, headers, openings, profiles
 	@$(PYTHON) Tests/structure/structure.py $(B)
 
 include $(FIRMWARE)/swift/swift.mk

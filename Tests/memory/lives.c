@@ -1,7 +1,8 @@
-/* The life of everything that holds secrets in the C API, one after the other; scan.py looks at RAM after each. Secrets
- * are in flash, where an image cannot wipe them and scan.py does not look. */
+/* The life of everything that holds secrets in the C API, one after the other; scan.py looks at RAM after each. */
+#include <string.h>
+
 #include "husk/husk.h"
-#include "loopback_gateway.h"
+#include "lives_gateway.h"
 #include "memory_scan.h"
 
 #define OK(call) memory_scan_expect((call) == HUSK_OK, #call)
@@ -9,19 +10,21 @@
 
 static const husk_suite *const suites[] = {&husk_suite_0};
 static const husk_edhoc_config edhoc = {.suites = suites, .suite_count = 1, .random = {.fill = memory_scan_random}};
-static const uint8_t key[32] = {0x50, 0x93, 0x0f, 0xf4, 0x62, 0xa7, 0x7a, 0x35, 0x40, 0xcf, 0x54,
-                                0x63, 0x25, 0xde, 0xa2, 0x14, 0xd1, 0x0b, 0x77, 0x3e, 0x8a, 0xc5,
-                                0x19, 0x6d, 0xf2, 0x90, 0x4b, 0xe8, 0x31, 0xbc, 0x06, 0x5f};
 static const uint8_t kid[] = {0x01};
 static uint8_t cred_i[48], cred_r[48];
-static husk_psk psk = {.key = {key, sizeof key}, .kid = {kid, sizeof kid}};
+static husk_psk psk = {.kid = {kid, sizeof kid}};
+static const uint8_t *key;
 static const husk_bytes none;
 static const husk_id one = {1, {1}}, two = {1, {2}};
 
 static void credentials(void)
 {
-    OK(husk_cred_compose((husk_bytes){(const uint8_t *)"sensor-1", 8}, psk.kid, cred_i, sizeof cred_i, &psk.cred_i.len));
-    OK(husk_cred_compose((husk_bytes){(const uint8_t *)"gateway", 7}, psk.kid, cred_r, sizeof cred_r, &psk.cred_r.len));
+    const husk_bytes device = {(const uint8_t *)LIVES_DEVICE, sizeof LIVES_DEVICE - 1};
+    const husk_bytes gateway = {(const uint8_t *)LIVES_GATEWAY, sizeof LIVES_GATEWAY - 1};
+    key = lives_key();
+    psk.key = (husk_bytes){key, LIVES_KEY_BYTES};
+    OK(husk_cred_compose(device, psk.kid, cred_i, sizeof cred_i, &psk.cred_i.len));
+    OK(husk_cred_compose(gateway, psk.kid, cred_r, sizeof cred_r, &psk.cred_r.len));
     psk.cred_i.data = cred_i;
     psk.cred_r.data = cred_r;
 }
@@ -47,7 +50,7 @@ __attribute__((noinline)) static void handshake(void)
     size_t len;
     husk_edhoc device, gateway;
     husk_oscore_context device_context, gateway_context;
-    SECRET("PSK", key);
+    memory_scan_secret("PSK", key, LIVES_KEY_BYTES);
     OK(husk_edhoc_initiator_init(&device, &edhoc, 0, &one));
     OK(husk_edhoc_responder_init(&gateway, &edhoc));
     OK(husk_edhoc_message_1_compose(&device, none, message, sizeof message, &len));
@@ -80,7 +83,7 @@ static husk_oscore_parameters parameters(husk_id sender_id, husk_id recipient_id
 {
     return (husk_oscore_parameters){.aead = &husk_aead_aes_ccm_16_64_128,
                                     .hash = &husk_hash_sha256,
-                                    .master_secret = {key, sizeof key},
+                                    .master_secret = {key, LIVES_KEY_BYTES},
                                     .sender_id = sender_id,
                                     .recipient_id = recipient_id};
 }
@@ -89,7 +92,7 @@ __attribute__((noinline)) static void security_context(void)
 {
     husk_oscore_context client, server;
     const husk_oscore_parameters of_client = parameters(one, two), of_server = parameters(two, one);
-    SECRET("master secret", key);
+    memory_scan_secret("master secret", key, LIVES_KEY_BYTES);
     OK(husk_oscore_context_init(&client, &of_client));
     OK(husk_oscore_context_init(&server, &of_server));
     SECRET("sender key", client.sender_key);
@@ -106,7 +109,7 @@ __attribute__((noinline)) static void frame_context(void)
     husk_frame_context sender, recipient;
     husk_frame_message message;
     const husk_oscore_parameters of_sender = parameters(one, two), of_recipient = parameters(two, one);
-    SECRET("master secret", key);
+    memory_scan_secret("master secret", key, LIVES_KEY_BYTES);
     OK(husk_frame_context_init(&sender, &of_sender));
     OK(husk_frame_context_init(&recipient, &of_recipient));
     SECRET("sender key", sender.oscore.sender_key);
@@ -149,9 +152,9 @@ __attribute__((noinline)) static void key_update(void)
     const husk_kudos_config of_client = updating(one, two), of_server = updating(two, one);
     const husk_coap_message request = {.type = HUSK_COAP_CON, .code = HUSK_COAP_POST};
     const husk_coap_message response = {.type = HUSK_COAP_ACK, .code = HUSK_COAP_CHANGED};
-    SECRET("master secret", key);
-    OK(husk_kudos_init(&client, &of_client, (husk_bytes){key, sizeof key}));
-    OK(husk_kudos_init(&server, &of_server, (husk_bytes){key, sizeof key}));
+    memory_scan_secret("master secret", key, LIVES_KEY_BYTES);
+    OK(husk_kudos_init(&client, &of_client, (husk_bytes){key, LIVES_KEY_BYTES}));
+    OK(husk_kudos_init(&server, &of_server, (husk_bytes){key, LIVES_KEY_BYTES}));
     OK(husk_kudos_start(&client));
     store(&client);
     OK(husk_kudos_request_protect(&client, &client_context, &asked, &request, datagram, sizeof datagram, &len));
@@ -195,13 +198,13 @@ __attribute__((noinline)) static void envelope(void)
     const husk_storage storage = {.load = load_nothing, .store = store_nothing};
     const husk_envelope_parameters from_root = {.aead = &husk_aead_aes_ccm_16_64_128,
                                                 .hash = &husk_hash_sha256,
-                                                .root_key = {key, sizeof key},
+                                                .root_key = {key, LIVES_KEY_BYTES},
                                                 .sender = {(const uint8_t *)"door", 4},
                                                 .recipient = {(const uint8_t *)"home", 4}};
     const husk_envelope_metadata metadata = {0};
     const husk_envelope_sender_config of_sender = {.keys = &derived, .key_count = 1, .storage = storage};
     const husk_envelope_opener_config of_opener = {.key = &derived, .storage = storage};
-    SECRET("root key", key);
+    memory_scan_secret("root key", key, LIVES_KEY_BYTES);
     OK(husk_envelope_key_derive(&derived, &from_root));
     SECRET("envelope key", derived.key);
     OK(husk_envelope_sender_init(&sender, &of_sender));
@@ -211,45 +214,39 @@ __attribute__((noinline)) static void envelope(void)
     husk_envelope_key_wipe(&derived);
 }
 
-/* Takes a request to a gateway in the same image, and its answer back. */
-static void deliver(husk_device *device, loopback_gateway *gateway, uint32_t now, husk_event *event)
+/* Takes a datagram to the gateway in the same image, and its answer back. */
+static void deliver(husk_device *device, husk_event *event)
 {
-    uint8_t datagram[LOOPBACK_REPLY_MAX_BYTES];
+    uint8_t datagram[LIVES_DATAGRAM_BYTES];
     const uint8_t *out;
     size_t len;
-    OK(husk_device_transmit(device, now, &out, &len, event));
-    for (size_t i = 0; i < len; i++) {
-        datagram[i] = out[i];
-    }
-    const loopback_reply *reply = len > 0 ? loopback_gateway_receive(gateway, datagram, len) : NULL;
-    for (size_t i = 0; reply != NULL && i < reply->len; i++) {
-        datagram[i] = reply->data[i];
-    }
-    if (reply != NULL) {
-        OK(husk_device_receive(device, now, datagram, reply->len, event));
+    OK(husk_device_transmit(device, 0, &out, &len, event));
+    memcpy(datagram, out, len);
+    len = len > 0 ? lives_gateway_answer(datagram, len) : 0;
+    if (len > 0) {
+        OK(husk_device_receive(device, 0, datagram, len, event));
     }
 }
 
 static husk_device device;
-static loopback_gateway gateway;
 
 __attribute__((noinline)) static void device_endpoint(void)
 {
     const husk_device_config config = {.profile = &husk_profile_edhoc, .edhoc = edhoc, .psk = psk};
     const husk_device_request request = {HUSK_COAP_POST, "t", 1, HUSK_DEVICE_NO_FORMAT, {kid, sizeof kid}};
     husk_event event = {0};
-    SECRET("PSK", key);
-    loopback_gateway_init(&gateway, &edhoc, &psk);
+    memory_scan_secret("PSK", key, LIVES_KEY_BYTES);
+    lives_gateway_begin();
     OK(husk_device_init(&device, &config));
     OK(husk_device_start(&device, &request));
     while (event.kind != HUSK_EVENT_RESPONSE) {
-        deliver(&device, &gateway, 0, &event);
+        deliver(&device, &event);
         memory_scan_expect(event.kind != HUSK_EVENT_FAILED, "a reading");
     }
     SECRET("sender key", device.oscore.sender_key);
     SECRET("recipient key", device.oscore.recipient_key);
     husk_device_wipe(&device);
-    husk_wipe(&gateway, sizeof gateway);
+    lives_gateway_end();
 }
 
 int main(void)

@@ -5,7 +5,7 @@
 
 volatile memory_scan_request memory_scan_now;
 
-/* Says that there is a request, and waits until it is done. Takes next to no stack, where a life may have left a secret. */
+/* Says that there is a request, and waits until it is done, with next to no stack, where a life may have left a secret. */
 static void ask(uint8_t kind)
 {
     uint8_t byte;
@@ -39,7 +39,28 @@ int32_t memory_scan_random(void *context, uint8_t *out, size_t len)
     return 0;
 }
 
-void memory_scan_expect(_Bool good, const char *what)
+bool memory_scan_fill(uint8_t *out, size_t len)
+{
+    return memory_scan_random(NULL, out, len) == 0;
+}
+
+void *memory_scan_room(void)
+{
+    static uint64_t room[MEMORY_SCAN_ROOM_BYTES / sizeof(uint64_t)];
+    return room;
+}
+
+/* Where Swift that is not optimised says why it stops. */
+int putchar(int character);
+
+int putchar(int character)
+{
+    const char text[2] = {(char)character, 0};
+    board_print(text);
+    return character;
+}
+
+void memory_scan_expect(bool good, const char *what)
 {
     if (!good) {
         board_print("failed: ");

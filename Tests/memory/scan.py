@@ -31,8 +31,8 @@ class Machine:
         self.folder = tempfile.TemporaryDirectory()
         path = os.path.join(self.folder.name, "monitor")
         self.process = subprocess.Popen(
-            ["timeout", "60", "qemu-system-arm", "-M", self.name, "-display", "none", "-serial", "stdio", "-semihosting-config",
-             "enable=on,target=native", "-qmp", f"unix:{path},server=on,wait=on", "-kernel", str(image)],
+            ["timeout", "60", "qemu-system-arm", "-M", self.name, "-display", "none", "-serial", "stdio",
+             "-semihosting-config", "enable=on,target=native", "-qmp", f"unix:{path},server=on,wait=on", "-kernel", str(image)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(60)

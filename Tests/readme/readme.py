@@ -15,7 +15,7 @@ EXAMPLES = {
         "Tests/HuskTests/ReadmeExample.swift",
         "Tests/HuskGatewayTests/ReadmeExample.swift",
     ],
-    "CSources/firmware/README.md": ["Tests/readme/example.c"],
+    "CSources/firmware/README.md": ["Tests/readme/example.c", "Tests/readme/swift/Device.swift"],
     "Sources/Husk/Husk.docc/Frames.md": ["Tests/HuskTests/LinkExample.swift"],
     "Sources/Husk/Husk.docc/Envelopes.md": ["Tests/HuskTests/EnvelopeExample.swift"],
     "Sources/Husk/Husk.docc/ProvisioningKeys.md": ["Tests/HuskTests/ProvisioningExample.swift"],
@@ -33,7 +33,8 @@ BLOCK = re.compile(r"```([a-z]+)\n(.*?)\n```", re.DOTALL)
 COMMENT_BLOCK = re.compile(r"///\n((?:[ \t]*///(?:     .*)?\n)*[ \t]*///     .*\n)")
 # An example is something that one reads at a glance; the exception is a whole device.
 LINES_MAX = {
-    "Tests/readme/sealed.c": 20, "Tests/HuskTests/ReadmeExample.swift": 20, "Tests/HuskTests/LinkExample.swift": 20}
+    "Tests/readme/sealed.c": 20, "Tests/HuskTests/ReadmeExample.swift": 20, "Tests/HuskTests/LinkExample.swift": 20,
+    "Tests/readme/swift/Device.swift": 30}
 
 
 def example(file):

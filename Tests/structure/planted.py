@@ -6,6 +6,7 @@ import tempfile
 
 import headers
 import includes
+import instructions
 import openings
 import profiles
 import symbols
@@ -42,6 +43,17 @@ def compiled(check):
         subprocess.run(["gcc", "-ffreestanding", "-fno-pic", "-O1", "-c", f"{root}/x.c", "-o", f"{root}/x.o"], check=True)
         return check(f"{root}/x.o")
     return checked
+
+
+def assembled(root):
+    """Violations of Cortex-M3 in an object of x.s."""
+    subprocess.run(["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-c", f"{root}/x.s", "-o", f"{root}/x.o"], check=True)
+    return instructions.m3_violations("arm-none-eabi-objdump", f"{root}/x.o")
+
+
+def thumb(*lines):
+    """An assembly file with these instructions."""
+    return {"x.s": ".syntax unified\n.thumb\n" + "".join(f"{line}\n" for line in lines)}
 
 
 core_object = compiled(lambda file: symbols.core_violations("nm", "objdump", file))
@@ -88,6 +100,12 @@ SELF_TESTS = {
     "constant data": lambda: fires(core_object, {"x.c": "const int table[2] = {1, 2};"}),
     "allocation in an image": lambda: fires(image_object, {"x.c": "void free(void *p); void free(void *p) { (void)p; }"},
                                             "contains free"),
+    "allocation of Swift in an image": lambda: fires(
+        image_object, {"x.c": "void swift_slowAlloc(void); void swift_slowAlloc(void) {}"}, "contains swift_slowAlloc"),
+    "instruction of a Cortex-M4": lambda: all(fires(assembled, thumb(line), line.split()[0]) for line in (
+        "smlabb r0, r1, r2, r3", "uadd8 r0, r1, r2", "sxtab r0, r1, r2", "smulwt r0, r1, r2", "umaal r0, r1, r2, r3")),
+    "instructions of a Cortex-M3": lambda: fires(assembled, thumb(
+        "smull r0, r1, r2, r3", "umlal r0, r1, r2, r3", "sxtb.w r8, r1", "ssat r0, #8, r1", "udiv r0, r1, r2")),
     "undefined name in an image": lambda: fires(image_object, {"x.c": "void g(void); void f(void); void f(void) { g(); }"},
                                                 "g is undefined"),
     "C library in a map": lambda: fires(lambda root: symbols.archive_violations(f"{root}/x.map"),

@@ -2,7 +2,7 @@
 """The structural tests: include direction, symbols, headers, openings, what profiles link; each check also proves that
 it can fire.
 
-    structure.py BUILD    where BUILD holds NAME/core.o, CPU/sensor.elf, CPU/profiles/NAME.elf and CPU/parts/NAME.elf with their maps, as
+    structure.py BUILD    where BUILD holds NAME/core.o, CPU/sensor.elf, CPU/sensor_swift.elf, CPU/profiles/NAME.elf and CPU/parts/NAME.elf with their maps, as
                           `make test-structure` builds them
 """
 import pathlib
@@ -10,6 +10,7 @@ import sys
 
 import headers
 import includes
+import instructions
 import openings
 import planted
 import profiles
@@ -19,6 +20,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CORE = ROOT / "CSources" / "CHusk"
 TOOLS = {"armv7a": "arm-linux-gnueabihf-", "host-gcc": "", "host-clang": ""}
 ARM = "arm-none-eabi-"
+# What the device endpoint may cost more in Swift than in C, in bytes of flash.
+SWIFT_MAX = {"m0plus": 2400, "m3": 2048, "m4": 2048}
 
 
 def core_checks(build):
@@ -30,11 +33,14 @@ def core_checks(build):
 
 
 def image_checks(build):
-    """Two checks for each sensor image."""
-    for file in sorted(build.glob("*/sensor.elf")):
-        cpu = file.parent.name
-        yield f"symbols of the sensor for {cpu}", lambda file=file: symbols.image_violations(ARM + "nm", str(file))
-        yield f"libraries of the sensor for {cpu}", lambda file=file: symbols.archive_violations(str(file.with_suffix(".map")))
+    """Two checks for each sensor image, in C and in Swift, and one more for those of Cortex-M3."""
+    for file in sorted([*build.glob("*/sensor.elf"), *build.glob("*/sensor_swift.elf")]):
+        name = f"{file.stem} for {file.parent.name}"
+        yield f"symbols of {name}", lambda file=file: symbols.image_violations(ARM + "nm", str(file))
+        yield f"libraries of {name}", lambda file=file: symbols.archive_violations(str(file.with_suffix(".map")))
+        if file.parent.name == "m3":
+            yield (f"instructions of {name}",
+                   lambda file=file: instructions.m3_violations(ARM + "objdump", str(file)))
 
 
 def profile_checks(build):
@@ -49,6 +55,18 @@ def profile_checks(build):
                    lambda file=folder / "parts" / f"{name}.elf": profiles.part_violations(ARM + "nm", file))
 
 
+def swift_checks(build):
+    """That Swift costs little, and that its profiles are the ones that the size report has."""
+    present = {file.stem for file in (ROOT / "CSources" / "firmware" / "swift" / "profiles").glob("*.swift")}
+    yield "profiles in Swift listed", lambda: [
+        f"{name}: not in both of swift/profiles and size.py" for name in sorted(present ^ set(profiles.size.SWIFT))]
+    for folder in sorted(file.parent for file in build.glob("*/swift/Endpoint.map")):
+        yield (f"flash of Swift for {folder.parent.name}", lambda folder=folder: [
+            f"{title}: {costs['API']} bytes of Swift, over {SWIFT_MAX[folder.parent.name]}"
+            for title, costs in profiles.size.swift_costs(folder.parent).items()
+            if costs["API"] > SWIFT_MAX[folder.parent.name]])
+
+
 def checks(build):
     """All checks, as pairs of a name and a function that returns violations."""
     yield "include direction", lambda: includes.violations(CORE)
@@ -59,6 +77,7 @@ def checks(build):
     yield from core_checks(build)
     yield from image_checks(build)
     yield from profile_checks(build)
+    yield from swift_checks(build)
     for name, test in planted.SELF_TESTS.items():
         yield f"self-test: {name}", lambda test=test: [] if test() else ["did not fire as it should"]
 

@@ -10,7 +10,7 @@ HELPER = re.compile(
     r"|__(u?div|u?mod|mul|ashl|lshr|ashr|clz|ctz|bswap|popcount|u?cmp)[sdt]i[234]"
     r"|_GLOBAL_OFFSET_TABLE_)$")
 FORBIDDEN = re.compile(
-    r"^(_?(malloc|calloc|realloc|free|sbrk|memalign)(_r)?|alloca|v?s?n?printf|puts|abort|exit|__assert\w*|setjmp|longjmp"
+    r"^(_?(malloc|calloc|realloc|free|sbrk|(posix_)?memalign|aligned_alloc)(_r)?|alloca|swift_(slowAlloc|slowDealloc|alloc\w+)|v?s?n?printf|puts|abort|exit|__assert\w*|setjmp|longjmp"
     r"|__aeabi_[fd](add|sub|mul|div|cmp\w+|2\w+)|__[a-z]+[sd]f[23]?)$")
 ZERO_INITIALISED = re.compile(r"^\.(data|bss|tdata|tbss)(\.(?!rel\.ro)|$)")
 

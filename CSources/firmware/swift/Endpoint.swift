@@ -74,8 +74,10 @@ private func printError(_ character: UInt8) {
         try unsafe PreSharedKey(
             unsafeKey: UnsafeRawBufferPointer(start: provisioning_key(flash), count: Int(flash.pointee.key_len)),
             kid: UnsafeRawBufferPointer(start: provisioning_kid(flash), count: Int(flash.pointee.kid_len)),
-            credentialI: UnsafeRawBufferPointer(start: provisioning_cred_i(flash), count: Int(flash.pointee.cred_i_len)),
-            credentialR: UnsafeRawBufferPointer(start: provisioning_cred_r(flash), count: Int(flash.pointee.cred_r_len)))
+            credentialI: UnsafeRawBufferPointer(
+                start: provisioning_cred_i(flash), count: Int(flash.pointee.cred_i_len)),
+            credentialR: UnsafeRawBufferPointer(
+                start: provisioning_cred_r(flash), count: Int(flash.pointee.cred_r_len)))
     }
 }
 

@@ -1,5 +1,5 @@
 // The sensor firmware in Swift: authenticates to the gateway behind the UART with what is provisioned in flash, sends
-// readings, reports what that took of stack and memory, and ends. Does what sensor_main.c does, against the same gateway.
+// readings, reports what that took of stack and memory, and ends. Does what sensor_main.c does.
 import Board
 import Husk
 

@@ -11,7 +11,7 @@ import sys
 
 CPUS = {"m0plus": "M0+", "m3": "M3", "m4": "M4"}
 ROOMS = ["base", "journal", "primitive", "crypto", "cbor", "cose", "coap", "oscore", "edhoc", "frame", "device"]
-SECTION = re.compile(r"^ (\.[\w.]+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+(\S+)$", re.MULTILINE)
+SECTION = re.compile(r"^ (\.[\w.$]+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+(\S+)$", re.MULTILINE)
 FLASH = (".text", ".rodata", ".data", ".vectors", ".ARM.exidx")
 RAM = (".data", ".bss")
 LOOPBACK_STACK = re.compile(r"^stack authenticate=(\d+) request=(\d+)$", re.MULTILINE)
@@ -66,6 +66,9 @@ STACKS = {
     "link endpoint, EDHOC-PSK, suite 0": ("links", r"link/edhoc_psk/suite_0/"),
 }
 
+# The same through the API of Swift. Name of the file in CSources/firmware/swift/profiles: the profile in C.
+SWIFT = {"Endpoint": "endpoint"}
+
 
 def owner(file):
     """What an object file of the link belongs to."""
@@ -78,7 +81,7 @@ def owner(file):
 def linked_sections(map_text):
     """Section, size and object file of everything the linker kept, from its map."""
     kept = map_text[map_text.index("Linker script and memory map"):]
-    joined = re.sub(r"^( \.[\w.]+)\n\s+", r"\1 ", kept, flags=re.MULTILINE)
+    joined = re.sub(r"^( \.[\w.$]+)\n\s+", r"\1 ", kept, flags=re.MULTILINE)
     for name, size, file in SECTION.findall(joined):
         yield name, int(size, 16), file
 
@@ -144,6 +147,23 @@ def part_costs(profiles, parts):
     return groups
 
 
+def flash(map_file):
+    """Bytes of flash that an image takes in all."""
+    return sum(sum_by_owner(map_file.read_text(), FLASH).values())
+
+
+def swift_costs(folder):
+    """What programs take more in Swift than in C, by profile: the API, and their own code that calls it."""
+    costs = {}
+    for name, profile in SWIFT.items():
+        map_file = folder / "swift" / f"{name}.map"
+        own = sum(size for section, size, file in linked_sections(map_file.read_text())
+                  if file.endswith(f"/Profile{name}.o") and is_in(section, FLASH))
+        more = flash(map_file) - flash(folder / "profiles" / f"{profile}.map")
+        costs[PROFILES[profile]] = {"API": more - own, "calls": own}
+    return costs
+
+
 def measure(folder):
     """All figures of one processor, in groups."""
     profiles = {name: folder / "profiles" / f"{name}.map" for name in PROFILES}
@@ -160,6 +180,8 @@ def measure(folder):
         "flash of the rest of the sensor": {
             "core for suites 2 and 4": more_suites, HELPERS: sensor.get(HELPERS, 0),
             FIRMWARE: sensor.get(FIRMWARE, 0)},
+        "flash of the API in Swift, beyond C": {
+            f"{title}, {what}": size for title, costs in swift_costs(folder).items() for what, size in costs.items()},
         "static RAM": {"core, every profile and part": sum(ram)},
         "sizes of structs": struct_sizes(folder / "CSources" / "firmware" / "sizes.o"),
         "peak stack of calls": stack_table(scenario_stacks(folder)),
