@@ -162,10 +162,10 @@ def says_what_is_missing(husk, build, machine, firmware="sensor"):
     expect(sensor.code == 1 and "nothing is provisioned" in sensor.said[0], sensor, gateway, "no hint")
 
 
-def demo(husk, build):
+def demo(husk, build, firmware):
     """`husk demo` on all machines shows the readings and the cost, and succeeds."""
-    result = subprocess.run([husk, "demo", "--machine", "all", "--firmware-dir", build], capture_output=True, text=True,
-                            timeout=300)
+    result = subprocess.run([husk, "demo", "--machine", "all", "--firmware", firmware, "--firmware-dir", build],
+                            capture_output=True, text=True, timeout=300)
     missing = [word for word in READINGS + list(MACHINES) + ["message_1", "message_4"] if word not in result.stdout]
     if result.returncode != 0 or missing:
         raise AssertionError(f"exit code {result.returncode}, without {missing}\n{result.stdout}{result.stderr}")
@@ -207,7 +207,8 @@ def cases(husk, build):
     yield "a wrong key is refused", lambda: refuses_wrong_key(husk, build, "mps2-an385")
     yield "missing provisioning is named", lambda: says_what_is_missing(husk, build, "mps2-an386")
     yield from swift_cases(husk, build, noise)
-    yield "husk demo", lambda: demo(husk, build)
+    for firmware in ("c", "swift"):
+        yield f"husk demo, firmware {firmware}", lambda firmware=firmware: demo(husk, build, firmware)
     yield "husk demo, symmetric", lambda: symmetric_demo(husk, build)
 
 

@@ -23,6 +23,7 @@ STAGES = {
     "C on Cortex-M4": "test-mps2-an386",
     "device and gateway in one image": "test-loopback",
     "bytes of messages": "bench-check-bytes",
+    "Embedded Swift": "test-embedded-swift",
     "secrets in RAM under QEMU": "test-memory",
     "NIST vectors from files": "test-vectors",
     "against libsodium and mbedTLS": "test-differential",

@@ -65,6 +65,8 @@ struct CommandTests {
         #expect(psk.output == "-")
         #expect(try parse(GatewayCommand.self, "gateway --credentials c --host :: --port 0").host == "::")
         #expect(try parse(DemoCommand.self, "demo --machine all").machine.machines == Machine.allCases)
+        let swift = try parse(DemoCommand.self, "demo --firmware swift").firmware
+        #expect(Machine.an385.image(.edhoc, swift) == "m3/sensor_swift.elf")
         #expect(try parse(DemoCommand.self, "demo --machine mps2-an386").machine.machines == [.an386])
         let device = try parse(
             DeviceCommand.self, "device --psk 000102030405060708090a0b0c0d0e0f --kid 00 --device a --readings 0")

@@ -59,10 +59,12 @@ def edhoc(suite, combined, resumed):
     return list(zip(NAMES[:2] + [COMBINED], sizes)) if combined else list(zip(NAMES, sizes))
 
 
-def demo(husk, build, folder, machine, readings=3, suite=0, combined=False, resume=False):
+def demo(husk, build, folder, machine, readings=3, suite=0, combined=False, resume=False,
+         firmware="c"):
     """The demo on one machine: what it prints, and every figure of its JSON."""
     file = folder / f"{machine}.json"
     options = ["--suite", suite] * (suite != 0) + ["--combined"] * combined + ["--resume"] * resume
+    options += ["--firmware", firmware] * (firmware != "c")
     result = run([husk, "demo", "--machine", machine, "--firmware-dir", build, "--readings", readings, "--json", file,
                   *options])
     equal(result.returncode, 0, f"exit code, with {result.stdout}{result.stderr}")
@@ -147,6 +149,9 @@ def demo_failures(husk, build, folder):
     """What is missing is named, with what to do about it."""
     one_line(run([husk, "demo", "--qemu", "no-such-qemu", "--firmware-dir", build]), 69, "not installed", "--qemu")
     one_line(run([husk, "demo", "--qemu", "true", "--firmware-dir", folder]), 69, "m0/sensor.elf", "make firmware")
+    one_line(run([husk, "demo", "--qemu", "true", "--firmware", "swift", "--firmware-dir", folder]), 69,
+             "m0/sensor_swift.elf", "make firmware-swift")
+    one_line(run([husk, "demo", "--firmware", "swift", "--profile", "symmetric"]), 64, "--profile edhoc")
     one_line(run([husk, "demo", "--machine", "pdp11"]), 64, "husk demo --help")
     one_line(run([husk, "demo", "--suite", "3"]), 64, "has suites 0, 2 and 4")
 
@@ -402,7 +407,7 @@ def cases():
     for machine in MACHINES:
         yield f"demo on {machine}", lambda husk, build, folder, machine=machine: demo(husk, build, folder, machine)
     for name, how in [("suite 2", {"suite": 2}), ("suite 4", {"suite": 4}), ("combined", {"combined": True}),
-                      ("resume", {"resume": True}),
+                      ("resume", {"resume": True}), ("firmware in Swift", {"firmware": "swift", "resume": True}),
                       ("all of them", {"suite": 4, "combined": True, "resume": True})]:
         yield f"demo, {name}", lambda husk, build, folder, how=how: demo(husk, build, folder, "microbit", 1, **how)
     yield "demo with 255 readings", lambda husk, build, folder: demo_many(husk, build, folder)

@@ -19,7 +19,8 @@ struct DemoCommand: AsyncParsableCommand {
             With --end-to-end it is a door that talks to an application through a gateway which cannot read what it \
             carries: three processes, and what each of them sees of one reading and one command.
 
-            Needs 'qemu-system-arm' and the firmware images that 'make firmware' builds.
+            Needs 'qemu-system-arm' and the firmware images that 'make firmware' builds ('make firmware-swift' \
+            with --firmware swift).
 
             EXAMPLES
               husk demo
@@ -27,6 +28,7 @@ struct DemoCommand: AsyncParsableCommand {
               husk demo --suite 2 --combined
               husk demo --resume
               husk demo --profile symmetric --mode fs
+              husk demo --firmware swift
               husk demo --end-to-end
               husk demo --machine mps2-an386 --json figures.json
 
@@ -41,6 +43,9 @@ struct DemoCommand: AsyncParsableCommand {
 
     @Option(help: "How the device gets its keys: edhoc (EDHOC-PSK), or symmetric (KUDOS, no public-key operation).")
     var profile = DemoProfile.edhoc
+
+    @Option(help: "The sensor firmware: c, or swift (Embedded Swift upon the same core).")
+    var firmware = FirmwareLanguage.c
 
     @Option(help: "With the symmetric profile: fs stores new secrets for forward secrecy, no-fs stores nothing.")
     var mode = KeyUpdateMode.noFS
@@ -85,6 +90,9 @@ struct DemoCommand: AsyncParsableCommand {
         guard profile == .edhoc || (suite == 0 && !combined) else {
             throw ValidationError("--suite and --combined are of EDHOC: leave them out with --profile symmetric")
         }
+        guard firmware == .c || (profile == .edhoc && !endToEnd) else {
+            throw ValidationError("the firmware in Swift has --profile edhoc alone, and no --end-to-end")
+        }
         guard !endToEnd || (readings == 3 && profile == .edhoc && mode == .noFS && suite == 0 && !combined && !resume)
         else {
             throw ValidationError("--end-to-end goes with --machine, --json and --timeout alone")
@@ -107,10 +115,11 @@ struct DemoCommand: AsyncParsableCommand {
         if endToEnd {
             return try await runEndToEnd(machines[0], qemu: program, style: style)
         }
-        for image in machines.map({ $0.image(profile) }) where !PrivateFile.isReadable("\(firmwareDir)/\(image)") {
+        let images = machines.map { "\(firmwareDir)/\($0.image(profile, firmware))" }
+        for image in images where !PrivateFile.isReadable(image) {
             throw Failure(
                 .unavailable,
-                "\(firmwareDir)/\(image) is missing: run 'make firmware', or name its place with --firmware-dir"
+                "\(image) is missing: run 'make \(firmware.target)', or name its place with --firmware-dir"
             )
         }
 
@@ -267,7 +276,8 @@ struct DemoCommand: AsyncParsableCommand {
         let file = try PrivateFile.temporary(provisioning.encoded())
         defer { PrivateFile.remove(file) }
         let simulation = Simulation(
-            qemu: qemu, machine: machine, image: "\(firmwareDir)/\(machine.image(profile))", provisioning: file,
+            qemu: qemu, machine: machine, image: "\(firmwareDir)/\(machine.image(profile, firmware))",
+            provisioning: file,
             gatewayPort: port)
         let late = Failure(
             .failed,

@@ -25,9 +25,13 @@ enum Machine: String, ExpressibleByArgument, CaseIterable, Sendable {
         }
     }
 
-    /// Where `make firmware` puts the image of a profile, below the firmware directory.
-    func image(_ profile: DemoProfile) -> String {
-        folder + (profile == .edhoc ? "/sensor.elf" : "/sensor_symmetric.elf")
+    /// Where `make` puts the image of a profile, below the firmware directory.
+    func image(_ profile: DemoProfile, _ language: FirmwareLanguage = .c) -> String {
+        switch (profile, language) {
+        case (.symmetric, _): folder + "/sensor_symmetric.elf"
+        case (.edhoc, .c): folder + "/sensor.elf"
+        case (.edhoc, .swift): folder + "/sensor_swift.elf"
+        }
     }
 
     /// What the firmware's exit code means (CSources/firmware/README.md).
@@ -38,6 +42,20 @@ enum Machine: String, ExpressibleByArgument, CaseIterable, Sendable {
         case 3: "the processor faulted"
         case 4: "the stack reached the data below it"
         default: "unknown exit code \(code)"
+        }
+    }
+}
+
+/// What the firmware is written in.
+enum FirmwareLanguage: String, ExpressibleByArgument, CaseIterable {
+    case c
+    case swift
+
+    /// What `make` builds it with.
+    var target: String {
+        switch self {
+        case .c: "firmware"
+        case .swift: "firmware-swift"
         }
     }
 }
