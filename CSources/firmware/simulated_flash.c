@@ -1,4 +1,4 @@
-/* simulated_flash: see simulated_flash.h. Bytes are kept inverted, so that RAM that is zeroed at startup is erased flash. */
+/* simulated_flash: see simulated_flash.h. Bytes are kept inverted: RAM that is zeroed at startup is erased flash. */
 #include "simulated_flash.h"
 
 #define BYTES (SIMULATED_FLASH_PAGE_BYTES * SIMULATED_FLASH_PAGES)

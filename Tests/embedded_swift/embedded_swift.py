@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Embedded Swift around the firmware: SwiftPM builds Husk for every core with its toolset file, a firmware that allocates
-does not link, and a toolchain without the embedded standard library is named.
+"""Embedded Swift around the firmware: SwiftPM builds Husk for every core with its toolset file, a firmware that
+allocates does not link, and a toolchain without the embedded standard library is named.
 
     embedded_swift.py SWIFT BUILD -- LINK...    LINK is what links a firmware that allocates
 """
@@ -17,8 +17,8 @@ TRIPLES = {"m0": "armv6m-none-none-eabi", "m3": "armv7m-none-none-eabi", "m4": "
 
 def run(*command, **options):
     """Exit code and all that a program says."""
-    result = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                            cwd=ROOT, **options)
+    result = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            text=True, cwd=ROOT, **options)
     return result.returncode, result.stdout
 
 

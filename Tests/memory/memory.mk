@@ -1,6 +1,7 @@
 # Secrets in all RAM of the simulated boards: images of lives, each also with wiping that does nothing.
 
-MEMORY_SUPPORT := Tests/memory/memory_scan.c Tests/memory/lives_gateway.c Tests/C/loopback_gateway.c $(FIRMWARE)/memory.c
+MEMORY_SUPPORT := $(addprefix Tests/,memory/memory_scan.c memory/lives_gateway.c C/loopback_gateway.c) \
+	$(FIRMWARE)/memory.c
 
 # memory_image(cpu, lives, objects, link flags): build/CPU/memory/LIVES.elf
 define memory_image

@@ -5,7 +5,7 @@
 
 volatile memory_scan_request memory_scan_now;
 
-/* Says that there is a request, and waits until it is done, with next to no stack, where a life may have left a secret. */
+/* Says that there is a request and waits until it is done, with next to no stack: a life may have left secrets there. */
 static void ask(uint8_t kind)
 {
     uint8_t byte;

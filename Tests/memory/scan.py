@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Secrets are gone from a microcontroller's RAM once their owner is: runs images of lives under QEMU, and after each life
-looks for its secrets in all of RAM, read through QEMU's monitor.
+"""Secrets are gone from a microcontroller's RAM once their owner is: runs images of lives under QEMU, and after each
+life looks for its secrets in all of RAM, read through QEMU's monitor.
 
     scan.py NAME=ELF...    ELF is build/CPU/memory/LIVES.elf; beside it LIVES-no-wipe.elf, in which wiping does nothing:
                            there each life has to be found out
@@ -32,7 +32,8 @@ class Machine:
         path = os.path.join(self.folder.name, "monitor")
         self.process = subprocess.Popen(
             ["timeout", "60", "qemu-system-arm", "-M", self.name, "-display", "none", "-serial", "stdio",
-             "-semihosting-config", "enable=on,target=native", "-qmp", f"unix:{path},server=on,wait=on", "-kernel", str(image)],
+             "-semihosting-config", "enable=on,target=native", "-qmp", f"unix:{path},server=on,wait=on",
+             "-kernel", str(image)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(60)

@@ -1,13 +1,14 @@
-"""Instructions: an image for Cortex-M3 has none that only a Cortex-M4 has. Swift firmware for the M3 is compiled with a module
-that the toolchain made for the M4, of which no machine code may come (CSources/firmware/tools/embedded_swift.py)."""
+"""Instructions: an image for Cortex-M3 has none that only a Cortex-M4 has. Swift firmware for the M3 is compiled with a
+module that the toolchain made for the M4, of which no machine code may come (CSources/firmware/tools/embedded_swift.py).
+"""
 import re
 
 import symbols
 
 # What ARMv7E-M has beyond ARMv7-M (DSP extension), and floating point, in the disassembler's spelling.
 BEYOND_M3 = re.compile(
-    r"^(pkh(bt|tb)|[su]xta[bh](16)?|[su]xtb16|(q|s|sh|u|uh|uq)(add|sub)(8|16)|(q|s|sh|u|uh|uq)(asx|sax)|qd?(add|sub)|sel"
-    r"|smla[bt][bt]|smladx?|smlaw[bt]|smlal[bt][bt]|smlaldx?|smlsl?dx?|smm(la|ls|ul)r?|smu[as]dx?|smul[bt][bt]|smulw[bt]"
+    r"^(pkh(bt|tb)|[su]xta[bh](16)?|[su]xtb16|(q|s|sh|u|uh|uq)((add|sub)(8|16)|asx|sax)|qd?(add|sub)|sel"
+    r"|smlal?([bt][bt]|dx?)|smlaw[bt]|smlsl?dx?|smm(la|ls|ul)r?|smu[as]dx?|smul[bt][bt]|smulw[bt]"
     r"|[su]sat16|umaal|usada?8|v[a-z0-9]+(\.\w+)*)"
     r"(eq|ne|cs|cc|mi|pl|vs|vc|hi|ls|ge|lt|gt|le)?(\.[wn])?$")
 

@@ -86,7 +86,8 @@ test-readme: $(B)/m4/swift/ReadmeDevice.o
 
 # What must not link: a firmware that allocates.
 $(eval $(call swift_object,m0,Allocates,Tests/embedded_swift/Allocates.swift))
-ALLOCATES := $(B)/m0/swift/Allocates.o $(addprefix $(B)/m0/$(FIRMWARE)/,$(PROGRAM_SWIFT:.c=.o) $(BOARD_microbit:.c=.o))
+ALLOCATES := $(B)/m0/swift/Allocates.o \
+	$(addprefix $(B)/m0/$(FIRMWARE)/,$(PROGRAM_SWIFT:.c=.o) $(BOARD_microbit:.c=.o))
 .PHONY: test-embedded-swift
 test-embedded-swift: $(ALLOCATES) $(CORE:%.c=$(B)/m0/%.o) ## SwiftPM builds Husk for Cortex-M; what allocates does not link
 	@$(PYTHON) Tests/embedded_swift/embedded_swift.py $(SWIFT) $(B) -- $(ARM)gcc $(CC_FLAGS_m0) $(SWIFT_LINK_FLAGS) \
