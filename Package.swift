@@ -24,6 +24,7 @@ let package = Package(
     name: "husk",
     products: [
         .library(name: "CHusk", targets: ["CHusk"]),
+        .library(name: "CHuskHost", targets: ["CHuskHost"]),
         .library(name: "Husk", targets: ["Husk"]),
         .library(name: "HuskGateway", targets: ["HuskGateway"]),
         .executable(name: "husk", targets: ["HuskCLI"]),
@@ -48,11 +49,16 @@ let package = Package(
         .target(
             name: "CTLSPeer", path: "CSources/CTLSPeer", publicHeadersPath: "include", cSettings: c,
             linkerSettings: [.linkedLibrary("mbedtls"), .linkedLibrary("mbedx509"), .linkedLibrary("mbedcrypto")]),
+        .target(
+            name: "CHuskHost", dependencies: ["CHusk"], path: "CSources/CHuskHost", exclude: ["host.mk"],
+            publicHeadersPath: "include", cSettings: c,
+            linkerSettings: [.linkedLibrary("sodium"), .linkedLibrary("mbedcrypto"), .linkedLibrary("crypto")]),
         .target(name: "Husk", dependencies: ["CHusk"], swiftSettings: swift),
         .target(
             name: "HuskGateway",
             dependencies: [
                 "Husk",
+                .target(name: "CHuskHost", condition: gateway),
                 .product(name: "GRDB", package: "GRDB.swift", condition: gateway),
                 .product(name: "NIOCore", package: "swift-nio", condition: gateway),
                 .product(name: "NIOPosix", package: "swift-nio", condition: gateway),
@@ -84,6 +90,7 @@ let package = Package(
             name: "HuskGatewayTests",
             dependencies: [
                 "Husk", "CHusk", "HuskGateway",
+                .target(name: "CHuskHost", condition: gateway),
                 .product(name: "GRDB", package: "GRDB.swift", condition: gateway),
                 .product(name: "NIOCore", package: "swift-nio", condition: gateway),
                 .product(name: "NIOPosix", package: "swift-nio", condition: gateway),

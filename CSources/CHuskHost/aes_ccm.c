@@ -2,9 +2,9 @@
  *
  * Implementation notes
  *
- * mbedtls_ccm_* would do, but allocates its cipher for each key, and a table gets the key with each message. What is used
- * is the block cipher, whose context stands on the stack. The key is expanded for every message: with AES-NI that costs
- * as much as two blocks.
+ * mbedtls_ccm_* would do, but allocates its cipher for each key, and a table gets the key with each message. What is
+ * used is the block cipher, whose context stands on the stack. The key is expanded for every message: with AES-NI that
+ * costs as much as two blocks.
  *
  * Without AES-NI that cipher looks its S-box up in tables, and what is looked up shows in the time. So on any other
  * processor these functions are the core's, which look nothing up. */

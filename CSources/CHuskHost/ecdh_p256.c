@@ -2,14 +2,14 @@
  *
  * Implementation notes
  *
- * Keys travel as x-coordinates, so there are two points for each, (x, y) and (x, -y); both give the same x of the product
- * and either is taken. Finding y is the proof that there is such a point: the curve has cofactor 1, so every point but
- * the neutral element, which has no x, is of prime order, and no product with a valid private key is neutral.
+ * Keys travel as x-coordinates, so there are two points for each, (x, y) and (x, -y); both give the same x of the
+ * product, and either is taken. Finding y is the proof that there is such a point: the curve has cofactor 1, so every
+ * point but the neutral element, which has no x, is of prime order, and no product with a valid private key is neutral.
  *
- * Constant time: one multiplication by one secret number is what libcrypto does for its own ECDH and key generation, with
- * the same function; on x86-64, ARMv8 and POWER that is code for this curve whose table is read whole at each step. The
- * comparisons here are of public data, but for the range of a private key, which leaks whether random bytes are valid.
- * Numbers made of secrets are cleared before they are given back. */
+ * Constant time: one multiplication by one secret number is what libcrypto does for its own ECDH and key generation,
+ * with the same function; on x86-64, ARMv8 and POWER that is code for this curve whose table is read whole at each
+ * step. The comparisons here are of public data, but for the range of a private key, which leaks whether random bytes
+ * are valid. Numbers made of secrets are cleared before they are given back. */
 #include "ecdh_p256.h"
 
 #include <openssl/bn.h>

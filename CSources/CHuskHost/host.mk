@@ -3,7 +3,7 @@
 HOST_TABLES := $(wildcard CSources/CHuskHost/*.c)
 HOST_LIBRARIES := -lsodium -lmbedcrypto -lcrypto -pthread
 
-# host_tables(build, compiler, flags): build/BUILD/libhuskhost.a, and the program that compares these tables with the core's
+# host_tables(build, compiler, flags): build/BUILD/libhuskhost.a, and `tables`, which compares with the core's
 define host_tables
 $(B)/$(1)/libhuskhost.a: $(HOST_TABLES:%.c=$(B)/$(1)/%.o)
 	@rm -f $$@
@@ -26,7 +26,7 @@ $(B)/hosted/tests: $(HOSTED_TESTS:%.c=$(B)/hosted/%.o) $(B)/sanitize/libhuskhost
 -include $(patsubst %.c,$(B)/hosted/%.d,$(HOSTED_TESTS))
 
 .PHONY: test-host-tables
-test-host-tables: $(B)/gcc/tables $(B)/clang/tables $(B)/sanitize/tables $(B)/hosted/tests ## CHuskHost: vectors, and the core's tables
+test-host-tables: $(addprefix $(B)/,gcc/tables clang/tables sanitize/tables hosted/tests) ## CHuskHost: vectors, and the core
 	@$(B)/gcc/tables
 	@$(B)/clang/tables
 	@$(B)/sanitize/tables 1 300

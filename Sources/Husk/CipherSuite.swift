@@ -1,5 +1,5 @@
-// EDHOC cipher suites as values: each is a pointer to one of the core's constant tables.
-internal import CHusk
+// EDHOC cipher suites as values: each is a pointer to a constant table, the core's or one that computes the same.
+package import CHusk
 
 /// An EDHOC cipher suite (RFC 9528 section 3.6): what protects the handshake and the application's messages. Firmware
 /// contains the suites it names and nothing of the others.
@@ -24,7 +24,7 @@ internal import CHusk
     public static var all: [CipherSuite] { [suite0, suite1, suite2, suite3, suite4, suite5] }
 
     /// A table that outlives every value made of it.
-    init(_ table: UnsafePointer<husk_suite>!) {
+    package init(_ table: UnsafePointer<husk_suite>!) {
         unsafe self.table = unsafe table
     }
 

@@ -47,7 +47,7 @@ final class Engine {
         self.router = router
         self.observers = observers
         self.logger = logger
-        handshakeConfiguration = try HandshakeConfiguration(suites: configuration.suites)
+        handshakeConfiguration = try HandshakeConfiguration(suites: configuration.suites.map(\.accelerated))
         symmetric = try SymmetricTable(credentials.symmetric)
         identifiers = IdentifierPool(reserved: symmetric.senders)
         handshakes = HandshakeTable(limits: limits)

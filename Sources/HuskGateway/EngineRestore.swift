@@ -51,7 +51,8 @@ extension Engine {
         let context: SecurityContext
         do throws(HuskError) {
             context = try secret.bytes.withBytes { (record) throws(HuskError) in
-                try SecurityContext(record: record, progress: row.progress)
+                try SecurityContext(
+                    record: record, progress: row.progress, suites: CipherSuite.all.map(\.accelerated))
             }
         } catch {
             throw .corrupt(path: store.path, detail: "the keys of a session: \(error.reason)")

@@ -38,7 +38,8 @@ public final class SymmetricCredential: Sendable {
         try secret.withBytes { (secret) throws(HuskError) in
             try KeyUpdate(
                 secret: secret,
-                configuration: KeyUpdate.Configuration(senderID: recipient, recipientID: sender, mode: mode))
+                configuration: KeyUpdate.Configuration(
+                    senderID: recipient, recipientID: sender, mode: mode, suite: CipherSuite.suite0.accelerated))
         }
     }
 }

@@ -71,18 +71,20 @@ extension SecurityContext {
 
     /// Goes on with a context that was stored, from the first number that was not reserved.
     ///
-    /// - Throws: ``HuskError/format`` if the record is none.
-    package init(record: RawSpan, progress: Progress) throws(HuskError) {
+    /// - Parameter suites: whose tables it goes on with: those of the first that has its algorithm
+    /// - Throws: ``HuskError/format`` if the record is none, or no suite has its algorithm.
+    package init(
+        record: RawSpan, progress: Progress, suites: [CipherSuite] = [.suite0, .suite4]
+    ) throws(HuskError) {
         self.init()
         guard record.byteCount == Self.recordCount else { throw .format }
         let context = unsafe pointer
         let bytes = PinnedBytes(count: record.byteCount)
         bytes.write(record, at: 0)
-        switch Int32(bytes[0]) {
-        case husk_aead_aes_ccm_16_64_128.cose_alg: unsafe context.pointee.aead = husk_aead_aes_ccm_16_64_128_table()
-        case husk_aead_chacha20_poly1305.cose_alg: unsafe context.pointee.aead = husk_aead_chacha20_poly1305_table()
-        default: throw .format
-        }
+        let algorithm = Int32(bytes[0])
+        let suite = suites.first { unsafe $0.table.pointee.app_aead.pointee.cose_alg == algorithm }
+        guard let suite else { throw .format }
+        unsafe context.pointee.aead = suite.table.pointee.app_aead
         var at = 1
         func number(_ count: Int) -> UInt64 {
             var value: UInt64 = 0

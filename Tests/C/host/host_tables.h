@@ -1,5 +1,5 @@
-/* Read before each unit test of a second build (-include): what the test says of the core's tables is then said of those
- * of CHuskHost. The core itself is built without it. */
+/* Read before each unit test of a second build (-include): what the test says of the core's tables is then said of
+ * those of CHuskHost. The core itself is built without it. */
 #ifndef HUSK_HOST_TABLES_H
 #define HUSK_HOST_TABLES_H
 
