@@ -1,9 +1,11 @@
 /* ctlspeer: two TLS peers in one process, the queues between them, and what is counted on the way. */
+#define _POSIX_C_SOURCE 200809L
 #include "ctlspeer.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <mbedtls/error.h>
 #include <mbedtls/ssl.h>
@@ -356,11 +358,20 @@ static int32_t refused(ctlspeer_result *result, int32_t side, peer *who, int err
     return CTLSPEER_ERR_HANDSHAKE;
 }
 
+/* Of this thread. */
+static double processor_seconds(void)
+{
+    struct timespec now = {0, 0};
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 static int32_t shake_hands(peer *client, peer *server, ctlspeer_result *result)
 {
     int client_error = MBEDTLS_ERR_SSL_WANT_READ;
     int server_error = MBEDTLS_ERR_SSL_WANT_READ;
     result->flights = 0;
+    result->server_seconds = 0;
     while (client_error != 0 || server_error != 0) {
         size_t client_before = client->sent.written;
         size_t server_before = server->sent.written;
@@ -372,7 +383,9 @@ static int32_t shake_hands(peer *client, peer *server, ctlspeer_result *result)
             return refused(result, CTLSPEER_SIDE_CLIENT, client, client_error);
         }
         if (server_error != 0) {
+            double begin = processor_seconds();
             server_error = mbedtls_ssl_handshake(&server->ssl);
+            result->server_seconds += processor_seconds() - begin;
         }
         result->flights += server->sent.written > server_before;
         if (server_error != 0 && !is_waiting(server_error)) {

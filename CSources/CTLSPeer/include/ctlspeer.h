@@ -72,6 +72,8 @@ typedef struct ctlspeer_result {
     uint32_t server_leaf_bytes;
     uint32_t server_intermediate_bytes;
 
+    double server_seconds; /* processor time of the server in the last handshake: differs from run to run */
+
     const char *version;     /* such as "TLSv1.2", as negotiated */
     const char *ciphersuite; /* such as "TLS-PSK-WITH-AES-128-CCM-8", as negotiated */
 } ctlspeer_result;
