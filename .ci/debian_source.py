@@ -1,4 +1,4 @@
-"""Upstream tarballs of Debian's source packages: where a benchmark or a test builds other people's code, it gets it here.
+"""Upstream tarballs of Debian's source packages: what tests and benchmarks build of other people's code.
 
 The mirror is the machine's own, as apt is configured; apt verifies the index with Debian's keyring, and what is fetched
 must have the SHA-256 pinned by the caller. apt's own lists, cache and configuration are left alone: all is under the

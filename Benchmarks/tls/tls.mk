@@ -5,8 +5,8 @@ comma := ,
 TLS := Benchmarks/tls
 TLS_B := $(B)/tls
 TLS_SOURCE := $(TLS_B)/mbedtls
-TLS_LIBRARY := $(patsubst $(TLS_SOURCE)/%.c,%,$(wildcard $(TLS_SOURCE)/library/*.c $(addprefix $(TLS_SOURCE)/3rdparty/p256-m/, \
-	p256-m_driver_entrypoints.c p256-m/p256-m.c)))
+TLS_LIBRARY := $(patsubst $(TLS_SOURCE)/%.c,%,$(wildcard $(TLS_SOURCE)/library/*.c \
+	$(addprefix $(TLS_SOURCE)/3rdparty/p256-m/,p256-m_driver_entrypoints.c p256-m/p256-m.c)))
 TLS_INCLUDES := -I$(TLS)/config -isystem $(TLS_SOURCE)/include -isystem $(TLS_SOURCE)/library \
 	$(addprefix -isystem $(TLS_SOURCE)/3rdparty/p256-m/,. p256-m/include p256-m/include/p256-m p256-m)
 TLS_CONFIGS := $(wildcard $(TLS)/config/*.h)
@@ -25,7 +25,8 @@ TLS_NEEDS_small-tls12_certificates := -DTLS_1_2 -DTLS_CERTIFICATES -DTLS_ONLY='"
 TLS_NEEDS_small-tls12_session_id := -DTLS_1_2 -DTLS_CERTIFICATES -DTLS_RESUMES -DTLS_ONLY='"tls12/session_id"'
 TLS_NEEDS_small-tls12_ticket := -DTLS_1_2 -DTLS_CERTIFICATES -DTLS_TICKETS -DTLS_RESUMES -DTLS_ONLY='"tls12/ticket"'
 TLS_NEEDS_small-dtls12_cid_psk := -DTLS_1_2 -DTLS_DTLS -DTLS_PSK -DTLS_ONLY='"dtls12/cid/psk"'
-TLS_NEEDS_small-dtls12_cid_certificates := -DTLS_1_2 -DTLS_DTLS -DTLS_CERTIFICATES -DTLS_ONLY='"dtls12/cid/certificates"'
+TLS_NEEDS_small-dtls12_cid_certificates := -DTLS_1_2 -DTLS_DTLS -DTLS_CERTIFICATES \
+	-DTLS_ONLY='"dtls12/cid/certificates"'
 TLS_IMAGES := stock fast $(TLS_SMALL:%=small-%)
 
 # ---- The server, on the host -----------------------------------------------------------------------------------------
@@ -40,14 +41,16 @@ $(TLS_B)/server/mbedtls/%.o: $(TLS_SOURCE)/%.c $(TLS)/config/server.h $(TLS)/tls
 	@$(GCC) $(TLS_SERVER_FLAGS) -c $< -o $@
 $(TLS_B)/server/%.o: %.c $(TLS)/config/server.h $(TLS)/tls.mk
 	@mkdir -p $(@D)
-	@$(GCC) -std=gnu11 $(WARNINGS) -MMD -MP -I$(TLS)/common -I$(TLS)/server -ICSources/CTLSPeer $(TLS_SERVER_FLAGS) -c $< -o $@
+	@$(GCC) -std=gnu11 $(WARNINGS) -MMD -MP -I$(TLS)/common -I$(TLS)/server -ICSources/CTLSPeer $(TLS_SERVER_FLAGS) \
+		-c $< -o $@
 $(TLS_SERVER): $(TLS_SERVER_SOURCES:%.c=$(TLS_B)/server/%.o) $(TLS_LIBRARY:%=$(TLS_B)/server/mbedtls/%.o)
 	@$(GCC) $(TLS_WRAPPED) $^ -o $@
 -include $(TLS_SERVER_SOURCES:%.c=$(TLS_B)/server/%.d)
 
 $(TLS_B)/include/identities.h: $(TLS_SERVER)
 	@mkdir -p $(@D)
-	@$< identities >$@
+	@$< identities >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # ---- The client, on Cortex-M -----------------------------------------------------------------------------------------
 
@@ -58,13 +61,17 @@ TLS_OPT_small := -Os
 TLS_BOARD := startup.c semihosting.c mps2.c text.c memory.c
 
 # What the small configuration has no part of, so that it is not compiled to nothing ten times.
-TLS_NOT_small := $(addprefix library/,aes% aria camellia cha% cmac ctr_drbg debug des dhm ecjpake entropy% gcm hkdf hmac_drbg lm% 	md5 memory_buffer_alloc mps% net_sockets nist_kw padlock pem pkcs% pkwrite poly1305 psa_its_file psa_crypto_storage 	psa_crypto_se psa_crypto_rsa psa_crypto_pake psa_crypto_ffdh ripemd160 rsa% sha1 sha3 sha512 ssl_cache ssl_cookie ssl_ticket 	ssl_tls12_server ssl_tls13_server threading timing version% x509_create x509_crl x509_csr x509write%)
+TLS_NOT_small := $(addprefix library/,aes% aria camellia cha% cmac ctr_drbg debug des dhm ecjpake entropy% gcm hkdf \
+	hmac_drbg lm% md5 memory_buffer_alloc mps% net_sockets nist_kw padlock pem pkcs% pkwrite poly1305 psa_its_file \
+	psa_crypto_storage psa_crypto_se psa_crypto_rsa psa_crypto_pake psa_crypto_ffdh ripemd160 rsa% sha1 sha3 sha512 \
+	ssl_cache ssl_cookie ssl_ticket ssl_tls12_server ssl_tls13_server threading timing version% x509_create x509_crl \
+	x509_csr x509write%)
 TLS_LIBRARY_stock := $(TLS_LIBRARY)
 TLS_LIBRARY_fast := $(TLS_LIBRARY)
 TLS_LIBRARY_small := $(filter-out $(TLS_NOT_small),$(TLS_LIBRARY)) library/aes
 
-# tls_image(core, image, configuration): build/tls/CORE/IMAGE/client.elf. mbedTLS is built as its users build it, with the
-# compiler's knowledge of memcpy and the like, which Husk does without; board and memory functions are Husk's.
+# tls_image(core, image, configuration): build/tls/CORE/IMAGE/client.elf. mbedTLS is built as its users build it, with
+# the compiler's knowledge of memcpy and the like, which Husk does without; board and memory functions are Husk's.
 define tls_image
 TLS_CC_$(1)-$(2) := $(filter-out -Os -g -ffreestanding,$(CC_FLAGS_$(1))) $(TLS_OPT_$(3)) -g1 $(TLS_INCLUDES) \
 	-DMBEDTLS_CONFIG_FILE='"$(3).h"' $(TLS_NEEDS_$(2))

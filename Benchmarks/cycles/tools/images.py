@@ -84,13 +84,13 @@ def read_regions(text, known):
 
 def simulator(core, image, machine=None):
     """The command that runs an image, on the machine of its core or another, and ends with its exit code."""
-    return ["qemu-system-arm", "-M", machine or MACHINES[core], "-display", "none", "-monitor", "none", "-serial", "null",
-            "-semihosting-config", "enable=on,target=native", "-kernel", str(image)]
+    return ["qemu-system-arm", "-M", machine or MACHINES[core], "-display", "none", "-monitor", "none",
+            "-serial", "null", "-semihosting-config", "enable=on,target=native", "-kernel", str(image)]
 
 
 def run(plugin, image, core, machine=None, cwd=None, **options):
-    """Runs an image to its end, on the machine of its core or another; returns the lines it printed and the roots of its
-    regions. `options` are those of the plugin: wait, line, multiplier, aligned."""
+    """Runs an image to its end, on the machine of its core or another; returns the lines it printed and the roots of
+    its regions. `options` are those of the plugin: wait, line, multiplier, aligned."""
     known = functions(image)
     with tempfile.TemporaryDirectory() as folder:
         table, out = pathlib.Path(folder, "functions"), pathlib.Path(folder, "out")

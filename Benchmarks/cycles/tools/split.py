@@ -12,8 +12,8 @@ RULES = (
     ("aead", ("/primitive/aes128.c", "/primitive/chacha20.c", "/primitive/poly1305.c", "/crypto/aes_ccm.c",
               "/crypto/chacha20_poly1305.c")),
     # mbedTLS
-    ("public_key", ("/library/ecp", "/library/ecdh.c", "/library/ecdsa.c", "/library/bignum", "/library/psa_crypto_ecp.c",
-                    "/p256-m/")),
+    ("public_key", ("/library/ecp", "/library/ecdh.c", "/library/ecdsa.c", "/library/bignum",
+                    "/library/psa_crypto_ecp.c", "/p256-m/")),
     ("hash", ("/library/sha256.c", "/library/md.c", "/library/hkdf.c", "/library/hmac_drbg.c",
               "/library/psa_crypto_hash.c", "/library/psa_crypto_mac.c")),
     ("aead", ("/library/aes.c", "/library/ccm.c", "/library/cipher", "/library/block_cipher.c",

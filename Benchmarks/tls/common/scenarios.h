@@ -48,6 +48,6 @@ extern const uint8_t tls_server_cid[1];
 #define FRAME_SCENARIO 'S' /* up: the scenario's name; down: 4 bytes, the seed of the client's random bytes */
 #define FRAME_CONNECT 'C'  /* up: a connection begins; one byte, whether it is the one that is measured */
 #define FRAME_DATA 'D'     /* what one side wrote to the transport */
-#define FRAME_END 'E'      /* up: the measured connection is over; down: one byte, whether to try again with another seed */
+#define FRAME_END 'E'      /* up: the scenario is over; down: one byte, whether to try again with another seed */
 
 #endif

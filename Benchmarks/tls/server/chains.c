@@ -8,6 +8,7 @@
 #define KEY_BYTES_MAX 256
 
 tls_chains chains;
+static const char root_name[] = "O=Example,CN=Root";
 static uint8_t serial;
 
 static void make(peer_identity *identity, peer_subject subject, peer_identity *issuer, const char *issuer_name,
@@ -27,7 +28,6 @@ static void make(peer_identity *identity, peer_subject subject, peer_identity *i
 static void make_side(peer_identity *leaves, const peer_subject *leaf, const char *lower_name, const char *upper_name,
                       mbedtls_hmac_drbg_context *random)
 {
-    static const char root_name[] = "O=Example,CN=Root";
     for (int above = 0; above < TLS_CHAIN_MAX; above++) {
         peer_identity upper, lower;
         peer_identity *issuer = &chains.root;
@@ -61,7 +61,8 @@ void chains_make(mbedtls_hmac_drbg_context *random)
     /* The device is named by its EUI-64 (from the block for documentation, RFC 9542), the gateway by its DNS name. */
     const peer_subject client = {.name = "CN=00005EEF10000001"};
     const peer_subject server = {.name = "CN=gateway.example", .dns_name = "gateway.example", .is_server = true};
-    make(&chains.root, (peer_subject){.name = "O=Example,CN=Root", .is_authority = true, .path_len = 2}, NULL, NULL, random);
+    const peer_subject root = {.name = root_name, .is_authority = true, .path_len = 2};
+    make(&chains.root, root, NULL, NULL, random);
     make_side(chains.client, &client, "O=Example,CN=Device CA 1", "O=Example,CN=Device CA", random);
     make_side(chains.server, &server, "O=Example,CN=Gateway CA 1", "O=Example,CN=Gateway CA", random);
 }

@@ -1,15 +1,16 @@
 /* The server that the measured client talks to, and the maker of what both know of each other.
- *     server identities               prints client/identities.h: the client's keys and chains, and the root
- *     server run stock|lean [SEEDS]   serves through the pipes `to_server` and `from_server` of the working directory, and
- *                                     prints what crosses them
- * A stock server pads the records of TLS 1.3 and of DTLS with connection ID to multiples of 16 bytes, and sends TLS 1.3's
- * ChangeCipherSpec; a lean one does neither.
+ *     server identities               prints identities.h: the client's keys and chains, and the root
+ *     server run stock|lean [SEEDS]   serves through the pipes `to_server` and `from_server` of the working directory,
+ *                                     and prints what crosses them
+ * A stock server pads the records of TLS 1.3 and of DTLS with connection ID to multiples of 16 bytes, and sends TLS
+ * 1.3's ChangeCipherSpec; a lean one does neither.
  *
- * A DER-encoded ECDSA signature has 70 to 72 bytes, at random; the handshakes that are measured have two of 71, the mean
- * and most common length. Without SEEDS the client is asked to run each scenario with other random bytes until they do,
- * and the seed is printed; SEEDS has lines "SCENARIO SEED", and then it is an error if they do not. */
+ * A DER-encoded ECDSA signature has 70 to 72 bytes, at random; the handshakes that are measured have two of 71, the
+ * mean and most common length. Without SEEDS the client is asked to run each scenario with other random bytes until
+ * they do, and the seed is printed; SEEDS has lines "SCENARIO SEED", and then it is an error if they do not. */
 #include "chains.h"
 #include "link.h"
+#include "signatures.h"
 
 #include <mbedtls/pk.h>
 #include <mbedtls/ssl.h>
@@ -24,6 +25,7 @@
 
 #define SIGNATURE_BYTES 71
 #define SEEDS_MAX 1000
+#define TICKET_SECONDS 86400
 
 unsigned server_padding = 16;
 static bool is_lean;
@@ -36,10 +38,6 @@ static struct {
     mbedtls_ssl_cookie_ctx cookies;
     mbedtls_ssl_ticket_context tickets;
 } server;
-
-/* Lengths of the signature made last, and of the one verified last: those of the handshake, as the certificates come
- * before it. */
-static size_t signature_made, signature_verified;
 
 static void check(int error, const char *what)
 {
@@ -80,63 +78,6 @@ static void seed_random(const char *seed)
                                      (const unsigned char *)seed, strlen(seed)), "the random generator");
 }
 
-/* ---- Signatures: the linker puts these before the library's ---- */
-
-int __real_mbedtls_pk_sign(mbedtls_pk_context *key, mbedtls_md_type_t hash, const unsigned char *digest, size_t digest_len,
-                           unsigned char *out, size_t cap, size_t *len, int (*random)(void *, unsigned char *, size_t),
-                           void *context);
-int __wrap_mbedtls_pk_sign(mbedtls_pk_context *key, mbedtls_md_type_t hash, const unsigned char *digest, size_t digest_len,
-                           unsigned char *out, size_t cap, size_t *len, int (*random)(void *, unsigned char *, size_t),
-                           void *context);
-int __wrap_mbedtls_pk_sign(mbedtls_pk_context *key, mbedtls_md_type_t hash, const unsigned char *digest, size_t digest_len,
-                           unsigned char *out, size_t cap, size_t *len, int (*random)(void *, unsigned char *, size_t),
-                           void *context)
-{
-    int error = __real_mbedtls_pk_sign(key, hash, digest, digest_len, out, cap, len, random, context);
-    signature_made = *len;
-    return error;
-}
-
-int __real_mbedtls_pk_sign_ext(mbedtls_pk_type_t type, mbedtls_pk_context *key, mbedtls_md_type_t hash,
-                               const unsigned char *digest, size_t digest_len, unsigned char *out, size_t cap, size_t *len,
-                               int (*random)(void *, unsigned char *, size_t), void *context);
-int __wrap_mbedtls_pk_sign_ext(mbedtls_pk_type_t type, mbedtls_pk_context *key, mbedtls_md_type_t hash,
-                               const unsigned char *digest, size_t digest_len, unsigned char *out, size_t cap, size_t *len,
-                               int (*random)(void *, unsigned char *, size_t), void *context);
-int __wrap_mbedtls_pk_sign_ext(mbedtls_pk_type_t type, mbedtls_pk_context *key, mbedtls_md_type_t hash,
-                               const unsigned char *digest, size_t digest_len, unsigned char *out, size_t cap, size_t *len,
-                               int (*random)(void *, unsigned char *, size_t), void *context)
-{
-    int error = __real_mbedtls_pk_sign_ext(type, key, hash, digest, digest_len, out, cap, len, random, context);
-    signature_made = *len;
-    return error;
-}
-
-int __real_mbedtls_pk_verify(mbedtls_pk_context *key, mbedtls_md_type_t hash, const unsigned char *digest,
-                             size_t digest_len, const unsigned char *signature, size_t len);
-int __wrap_mbedtls_pk_verify(mbedtls_pk_context *key, mbedtls_md_type_t hash, const unsigned char *digest,
-                             size_t digest_len, const unsigned char *signature, size_t len);
-int __wrap_mbedtls_pk_verify(mbedtls_pk_context *key, mbedtls_md_type_t hash, const unsigned char *digest,
-                             size_t digest_len, const unsigned char *signature, size_t len)
-{
-    signature_verified = len;
-    return __real_mbedtls_pk_verify(key, hash, digest, digest_len, signature, len);
-}
-
-int __real_mbedtls_pk_verify_ext(mbedtls_pk_type_t type, const void *options, mbedtls_pk_context *key,
-                                 mbedtls_md_type_t hash, const unsigned char *digest, size_t digest_len,
-                                 const unsigned char *signature, size_t len);
-int __wrap_mbedtls_pk_verify_ext(mbedtls_pk_type_t type, const void *options, mbedtls_pk_context *key,
-                                 mbedtls_md_type_t hash, const unsigned char *digest, size_t digest_len,
-                                 const unsigned char *signature, size_t len);
-int __wrap_mbedtls_pk_verify_ext(mbedtls_pk_type_t type, const void *options, mbedtls_pk_context *key,
-                                 mbedtls_md_type_t hash, const unsigned char *digest, size_t digest_len,
-                                 const unsigned char *signature, size_t len)
-{
-    signature_verified = len;
-    return __real_mbedtls_pk_verify_ext(type, options, key, hash, digest, digest_len, signature, len);
-}
-
 /* ---- Configuration ---- */
 
 static const int *cipher_suites(const tls_scenario *wanted)
@@ -162,8 +103,8 @@ static void configure_sessions(const tls_scenario *wanted)
     mbedtls_ssl_config *config = &server.config;
     mbedtls_ssl_conf_new_session_tickets(config, 0);
     if (wanted->has_tickets) {
-        check(mbedtls_ssl_ticket_setup(&server.tickets, mbedtls_hmac_drbg_random, &random_bytes, MBEDTLS_CIPHER_AES_128_CCM,
-                                       86400), "tickets");
+        check(mbedtls_ssl_ticket_setup(&server.tickets, mbedtls_hmac_drbg_random, &random_bytes,
+                                       MBEDTLS_CIPHER_AES_128_CCM, TICKET_SECONDS), "tickets");
         mbedtls_ssl_conf_session_tickets_cb(config, write_ticket, mbedtls_ssl_ticket_parse, &server.tickets);
         mbedtls_ssl_conf_new_session_tickets(config, 1);
     }
@@ -203,7 +144,8 @@ static void configure(const tls_scenario *wanted)
         mbedtls_ssl_conf_ca_chain(config, &chains.root.certificate, NULL);
         check(mbedtls_ssl_conf_own_cert(config, &own->certificate, &own->key), "the chain");
     } else {
-        check(mbedtls_ssl_conf_psk(config, tls_psk, sizeof tls_psk, tls_psk_identity, sizeof tls_psk_identity), "the key");
+        check(mbedtls_ssl_conf_psk(config, tls_psk, sizeof tls_psk, tls_psk_identity, sizeof tls_psk_identity),
+              "the key");
     }
     configure_sessions(wanted);
 }
@@ -316,7 +258,7 @@ static uint32_t known_seed(const char *file, const char *name)
 static bool is_even(const tls_scenario *wanted)
 {
     bool signs = wanted->chain > 0 && !wanted->has_tickets && !wanted->has_session_id;
-    return !signs || (signature_made == SIGNATURE_BYTES && signature_verified == SIGNATURE_BYTES);
+    return !signs || (signature_made() == SIGNATURE_BYTES && signature_verified() == SIGNATURE_BYTES);
 }
 
 static const tls_scenario *find(const uint8_t *name, size_t len)

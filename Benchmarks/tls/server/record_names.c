@@ -7,7 +7,7 @@
 #define RECORD_DATA 23
 #define RECORD_WITH_CID 25
 
-/* What is sent encrypted, in this order (RFC 8446 section 2): all but the hellos in TLS 1.3, and Finished in TLS 1.2. */
+/* What is sent encrypted, in this order (RFC 8446 section 2): all but the hellos in TLS 1.3, Finished in TLS 1.2. */
 static const char *const client_without[] = {"Finished", NULL};
 static const char *const client_with[] = {"Certificate", "CertificateVerify", "Finished", NULL};
 static const char *const server_without[] = {"EncryptedExtensions", "Finished", NULL};
@@ -24,8 +24,8 @@ record_names record_names_begin(const tls_scenario *scenario)
     };
 }
 
-/* Handshake messages by their number (RFC 5246 section 7.4, RFC 6347 section 4.2.2, RFC 8446 section 4); NULL for others,
- * Finished among them, which is always encrypted. */
+/* Handshake messages by their number (RFC 5246 section 7.4, RFC 6347 section 4.2.2, RFC 8446 section 4); NULL for
+ * others, Finished among them, which is always encrypted. */
 static const char *message_name(uint8_t type)
 {
     switch (type) {

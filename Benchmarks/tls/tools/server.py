@@ -52,8 +52,8 @@ def image_of(build, core, name):
 
 
 def find_seeds(build, core, name, configuration):
-    """For each scenario of an image, the seed of the client's random bytes with which the signatures of the handshake have
-    their most common length."""
+    """For each scenario of an image, the seed of the client's random bytes with which the signatures of the handshake
+    have their most common length."""
     with serving(build, configuration) as (folder, finish):
         client = subprocess.run(images.simulator(core, image_of(build, core, name), MACHINES[core]), cwd=folder,
                                 stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=images.SECONDS_MAX)

@@ -2,8 +2,8 @@
 """Fetches the source of mbedTLS, as Debian's source package has it, or finds it there.
 
     setup_mbedtls.py DIRECTORY    leaves it in DIRECTORY/mbedtls
-Only upstream's tarball is used, unchanged; .ci/debian_source.py says where it comes from. Without a network, put it into
-DIRECTORY by hand."""
+Only upstream's tarball is used, unchanged; .ci/debian_source.py says where it comes from. Without a network, put it
+into DIRECTORY by hand."""
 import pathlib
 import sys
 
