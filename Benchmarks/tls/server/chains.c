@@ -117,3 +117,20 @@ void chains_print(void)
     }
     printf("};\n");
 }
+
+static void print_sizes(const char *side, const peer_identity *leaves)
+{
+    for (int i = 0; i < TLS_CHAIN_MAX; i++) {
+        printf("%s", side);
+        for (const mbedtls_x509_crt *at = &leaves[i].certificate; at != NULL; at = at->next) {
+            printf(" %zu", at->raw.len);
+        }
+        printf("\n");
+    }
+}
+
+void chains_print_sizes(void)
+{
+    print_sizes("client", chains.client);
+    print_sizes("server", chains.server);
+}

@@ -20,4 +20,7 @@ void chains_make(mbedtls_hmac_drbg_context *random);
 /* Prints what the client needs to know as C. */
 void chains_print(void);
 
+/* Prints a line for each chain: its side, and the bytes of its certificates, DER-encoded, from the leaf upwards. */
+void chains_print_sizes(void);
+
 #endif

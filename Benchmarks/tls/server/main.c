@@ -1,5 +1,6 @@
 /* The server that the measured client talks to, and the maker of what both know of each other.
  *     server identities               prints identities.h: the client's keys and chains, and the root
+ *     server sizes                    prints the sizes of all certificates
  *     server run stock|lean [SEEDS]   serves through the pipes `to_server` and `from_server` of the working directory,
  *                                     and prints what crosses them
  * A stock server pads the records of TLS 1.3 and of DTLS with connection ID to multiples of 16 bytes, and sends TLS
@@ -306,8 +307,12 @@ int main(int argc, char **argv)
         chains_print();
         return 0;
     }
+    if (argc == 2 && strcmp(argv[1], "sizes") == 0) {
+        chains_print_sizes();
+        return 0;
+    }
     if (argc < 3 || argc > 4 || strcmp(argv[1], "run") != 0) {
-        fprintf(stderr, "usage: server identities | server run stock|lean [SEEDS]\n");
+        fprintf(stderr, "usage: server identities | sizes | run stock|lean [SEEDS]\n");
         return 64;
     }
     is_lean = strcmp(argv[2], "lean") == 0;

@@ -145,10 +145,10 @@ def floor(results):
                    "cycles": public_key + result["cycles"] - result["split"]["public_key"]}
 
 
-def write(file, results, records, memory):
+def write(file, certificates, results, records, memory):
     """Writes what README.md describes."""
     head = {"schema": SCHEMA, "compiler": measure.compiler(), "mbedtls": setup_mbedtls.SOURCE.version,
-            "configurations": CONFIGURATIONS, "error_percent": measure.ERROR_PERCENT}
+            "configurations": CONFIGURATIONS, "certificates": certificates, "error_percent": measure.ERROR_PERCENT}
     rows = {"results": results, "records": records, "memory": memory, "floor": list(floor(results))}
     result_files.write(file, head, rows)
 
@@ -201,7 +201,7 @@ def main():
         print(f"measure_tls: {problem}", file=sys.stderr)
         return 1
     if arguments.json:
-        write(arguments.json, *found)
+        write(arguments.json, server.certificate_sizes(arguments.build), *found)
     show(*found, cores)
     return 0
 

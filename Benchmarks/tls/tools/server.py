@@ -46,6 +46,15 @@ def serving(build, configuration, seeds=None):
             process.wait()
 
 
+def certificate_sizes(build):
+    """Side: chains of one, two and three certificates, each the list of their bytes from the leaf upwards."""
+    out = subprocess.run([build / "tls/server/server", "sizes"], check=True, capture_output=True, text=True).stdout
+    found = {}
+    for side, *sizes in map(str.split, out.splitlines()):
+        found.setdefault(side, []).append(list(map(int, sizes)))
+    return found
+
+
 def image_of(build, core, name):
     """Where make leaves a client image."""
     return (build / "tls" / core / name / "client.elf").resolve()
