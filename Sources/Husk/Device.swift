@@ -193,10 +193,8 @@ internal import CHusk
     ///   was made without memory for it.
     public mutating func observe(_ code: CoAPCode = .get, path: RawSpan, payload: RawSpan) throws(HuskError) {
         guard unsafe pointer.pointee.request == nil else { throw .state }
-        guard parts.observation.count > 0 else { throw .argument }
+        guard let observation = unsafe parts.observation else { throw .argument }
         try parts.observed.set(code, path: path, contentFormat: nil, payload: payload)
-        let observation = unsafe UnsafeMutableRawPointer(parts.observation.pointer)
-            .assumingMemoryBound(to: husk_device_observation.self)
         try unsafe check(husk_device_observe(pointer, observation, parts.observed.pointer))
     }
 
@@ -257,7 +255,7 @@ internal import CHusk
     public borrowing func withCollectedBody<Result: ~Copyable, Failure: Error>(
         count: Int, _ read: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try parts.body.withBytes { (whole) throws(Failure) in try read(whole.extracting(first: count)) }
+        try parts.withBody(count: count, read)
     }
 }
 
@@ -381,15 +379,13 @@ extension Device.Signal {
 @safe struct DeviceParts: ~Copyable, Sendable {
     let device: Pinned<husk_device>
     let config: Pinned<husk_device_config>
-    /// Pointers to the tables of the suites, with which the configuration begins.
-    private let suites: PinnedBytes
+    /// One after the other: pointers to the tables of the suites; a `husk_device_blocks`, or nothing; a
+    /// `husk_device_observation`, or nothing; the body that is collected.
+    private let rest: PinnedBytes
+    private let observationAt: Int
+    private let bodyAt: Int
     var request: RequestStorage
     var observed: RequestStorage
-    /// A `husk_device_observation`, or nothing.
-    let observation: PinnedBytes
-    /// A `husk_device_blocks`, or nothing.
-    private let blocks: PinnedBytes
-    let body: PinnedBytes
     private var journal: FlashJournal?
     #if !hasFeature(Embedded)
     var memory: DeviceMemory?
@@ -402,18 +398,15 @@ extension Device.Signal {
     ) throws(HuskError) {
         let device = try unsafe Pinned(zeroed: husk_device.self, in: &memory)
         let config = try unsafe Pinned(zeroed: husk_device_config.self, in: &memory)
-        let tables = try unsafe PinnedBytes(
-            count: suites.count * MemoryLayout<UnsafePointer<husk_suite>?>.stride, in: &memory)
+        let blocksAt = suites.count * DeviceParts.alignment
         let isBlockwise = unsafe bodies.functions != nil
-        let blocks = try unsafe PinnedBytes(
-            count: isBlockwise ? MemoryLayout<husk_device_blocks>.size : 0, in: &memory)
-        let body = try PinnedBytes(count: max(0, bodies.capacity), in: &memory)
+        let observationAt = unsafe blocksAt + (isBlockwise ? MemoryLayout<husk_device_blocks>.stride : 0)
+        let bodyAt = unsafe observationAt + (observedBytes == nil ? 0 : MemoryLayout<husk_device_observation>.stride)
+        let rest = try PinnedBytes(count: bodyAt + max(0, bodies.capacity), in: &memory)
         let request = try RequestStorage(requestBytes, in: &memory)
         let observed = try RequestStorage(observedBytes ?? 0, in: &memory)
-        let observation = try unsafe PinnedBytes(
-            count: observedBytes == nil ? 0 : MemoryLayout<husk_device_observation>.size, in: &memory)
 
-        let first = unsafe UnsafeMutableRawPointer(tables.pointer)
+        let first = unsafe UnsafeMutableRawPointer(rest.pointer)
             .assumingMemoryBound(to: UnsafePointer<husk_suite>?.self)
         for index in suites.indices {
             unsafe first[index] = suites[index].table
@@ -424,26 +417,44 @@ extension Device.Signal {
         unsafe config.pointer.pointee.edhoc.random = random
         unsafe config.pointer.pointee.keep = keeping.keeper
         if isBlockwise {
-            let state = unsafe UnsafeMutableRawPointer(blocks.pointer)
+            let state = unsafe UnsafeMutableRawPointer(rest.pointer + blocksAt)
                 .assumingMemoryBound(to: husk_device_blocks.self)
             unsafe state.pointee.functions = bodies.functions
-            unsafe state.pointee.body = body.pointer
-            unsafe state.pointee.body_cap = body.count
+            unsafe state.pointee.body = rest.pointer + bodyAt
+            unsafe state.pointee.body_cap = rest.count - bodyAt
             unsafe state.pointee.szx = UInt8(HUSK_BLOCK_SZX_MAX)
             unsafe config.pointer.pointee.blocks = state
         }
         unsafe self.device = unsafe device
         unsafe self.config = unsafe config
-        self.suites = tables
+        self.rest = rest
+        self.observationAt = observationAt
+        self.bodyAt = bodyAt
         self.request = request
         self.observed = observed
-        self.observation = observation
-        self.blocks = blocks
-        self.body = body
         journal = nil
         #if !hasFeature(Embedded)
         self.memory = nil
         #endif
+    }
+
+    /// Room for each pointer to a table, so that what follows them is aligned.
+    private static var alignment: Int { MemoryLayout<UInt64>.alignment }
+
+    /// Nil if the endpoint was made without memory for one.
+    var observation: UnsafeMutablePointer<husk_device_observation>? {
+        guard observationAt < bodyAt else { return nil }
+        return unsafe UnsafeMutableRawPointer(rest.pointer + observationAt)
+            .assumingMemoryBound(to: husk_device_observation.self)
+    }
+
+    /// The body that was collected from blocks last, or more.
+    func withBody<Result: ~Copyable, Failure: Error>(
+        count: Int, _ read: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try rest.withBytes { (whole) throws(Failure) in
+            try read(whole.extracting(droppingFirst: bodyAt).extracting(first: count))
+        }
     }
 
     mutating func store(in journal: FlashJournal?) {
