@@ -21,7 +21,7 @@ CORE = ROOT / "CSources" / "CHusk"
 TOOLS = {"armv7a": "arm-linux-gnueabihf-", "host-gcc": "", "host-clang": ""}
 ARM = "arm-none-eabi-"
 # What the device endpoint may cost more in Swift than in C, in bytes of flash.
-SWIFT_MAX = {"m0plus": 2400, "m3": 2048, "m4": 2048}
+SWIFT_MAX = 2048
 
 
 def core_checks(build):
@@ -62,9 +62,8 @@ def swift_checks(build):
         f"{name}: not in both of swift/profiles and size.py" for name in sorted(present ^ set(profiles.size.SWIFT))]
     for folder in sorted(file.parent for file in build.glob("*/swift/Endpoint.map")):
         yield (f"flash of Swift for {folder.parent.name}", lambda folder=folder: [
-            f"{title}: {costs['API']} bytes of Swift, over {SWIFT_MAX[folder.parent.name]}"
-            for title, costs in profiles.size.swift_costs(folder.parent).items()
-            if costs["API"] > SWIFT_MAX[folder.parent.name]])
+            f"{title}: {costs['API']} bytes of Swift, over {SWIFT_MAX}"
+            for title, costs in profiles.size.swift_costs(folder.parent).items() if costs["API"] > SWIFT_MAX])
 
 
 def checks(build):
