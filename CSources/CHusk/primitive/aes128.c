@@ -19,6 +19,7 @@
 
 #include "base/bytes.h"
 #include "base/ct.h"
+#include "primitive/aes128.h"
 
 #define ROUNDS 10
 #define BLOCK_0 0x55555555u
@@ -49,7 +50,7 @@ static void transpose(uint32_t q[8])
 /* SubBytes: the circuit of Boyar and Peralta, "A new combinational logic minimization technique with applications to
  * cryptology" (2009), whose names these are except that x0 and s0, the highest bits, are q[7]. A linear layer on top,
  * an inversion in the middle and a linear layer at the bottom; 115 gates. */
-static void sub_bytes(uint32_t q[8])
+void husk_aes128_sub_bytes(uint32_t q[8])
 {
     uint32_t x0 = q[7], x1 = q[6], x2 = q[5], x3 = q[4], x4 = q[3], x5 = q[2], x6 = q[1], x7 = q[0];
 
@@ -160,7 +161,7 @@ void husk_aes128_init(husk_aes128 *aes, const uint8_t key[HUSK_AES128_KEY_BYTES]
         if (round == ROUNDS) {
             break;
         }
-        sub_bytes(q);
+        husk_aes128_sub_bytes(q);
         for (unsigned i = 0; i < 8; i++) {
             /* SubWord and RotWord of column 3, as column 0; rcon is added to its row 0 in both blocks. */
             q[i] = (rotate_right(q[i], 14) & 0x03030303) ^ (rcon >> i & 1) * 3;
@@ -188,7 +189,7 @@ void husk_aes128_encrypt_two(const husk_aes128 *aes, uint8_t blocks[2 * HUSK_AES
     add_round_key(q, key);
     for (unsigned round = 1; round <= ROUNDS; round++) {
         key += 4;
-        sub_bytes(q);
+        husk_aes128_sub_bytes(q);
         for (unsigned i = 0; i < 8; i++) {
             q[i] = shift_rows(q[i]);
         }
@@ -232,7 +233,7 @@ void husk_aes128_decrypt_two(const husk_aes128 *aes, uint8_t blocks[2 * HUSK_AES
             q[i % 8] = shift_rows(q[i % 8]);
         }
         invert_affine(q);
-        sub_bytes(q);
+        husk_aes128_sub_bytes(q);
         invert_affine(q);
     }
     add_round_key(q, key);

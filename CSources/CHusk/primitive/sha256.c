@@ -6,17 +6,11 @@
  * not moved from one to the next in each round: they lie in memory as a, b, ..., h, and the next round finds them
  * one word further down. Then only two words are written in a round: the new a, below, and the new e, in the place
  * of d. After eight rounds all eight go back up. */
-#include "husk/primitive.h"
+#include "primitive/sha256.h"
 
-#include <string.h>
+#include "primitive/sha256_stream.h"
 
-#include "base/bytes.h"
-
-static const uint32_t initial[8] = {
-    0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
-};
-
-static const uint32_t constants[64] = {
+const uint32_t husk_sha256_constants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
     0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -50,7 +44,6 @@ static void extend(uint32_t w[16])
     }
 }
 
-/* Absorbs the full block and leaves it unusable. */
 static void compress(husk_sha256 *sha)
 {
     uint32_t v[8 + 8];
@@ -59,7 +52,7 @@ static void compress(husk_sha256 *sha)
     for (unsigned i = 0; i < 16; i++) {
         w[i] = husk_swap_be32(w[i]);
     }
-    const uint32_t *k = constants;
+    const uint32_t *k = husk_sha256_constants;
     const uint32_t *from = sha->state;
     for (;;) {
         for (unsigned i = 0; i < 8; i++) {
@@ -79,7 +72,7 @@ static void compress(husk_sha256 *sha)
             x += (a0 & a1) | (a[2] & (a0 | a1));
             *--a = x;
         } while (a != v);
-        if (k == constants + 64) {
+        if (k == husk_sha256_constants + 64) {
             break;
         }
         if (w == sha->block + 16) {
@@ -95,45 +88,15 @@ static void compress(husk_sha256 *sha)
 
 void husk_sha256_init(husk_sha256 *sha)
 {
-    sha->bytes = 0;
-    memcpy(sha->state, initial, sizeof initial);
+    init(sha);
 }
 
 void husk_sha256_update(husk_sha256 *sha, const uint8_t *data, size_t len)
 {
-    while (len > 0) {
-        size_t used = (size_t)sha->bytes % HUSK_SHA256_BLOCK_BYTES;
-        size_t count = HUSK_SHA256_BLOCK_BYTES - used;
-        if (count > len) {
-            count = len;
-        }
-        memcpy((uint8_t *)sha->block + used, data, count);
-        sha->bytes += count;
-        data += count;
-        len -= count;
-        if (used + count == HUSK_SHA256_BLOCK_BYTES) {
-            compress(sha);
-        }
-    }
+    update(sha, data, len);
 }
 
 void husk_sha256_final(husk_sha256 *sha, uint8_t digest[HUSK_SHA256_DIGEST_BYTES])
 {
-    uint8_t *block = (uint8_t *)sha->block;
-    size_t used = (size_t)sha->bytes % HUSK_SHA256_BLOCK_BYTES;
-
-    block[used] = 0x80;
-    used++;
-    memset(block + used, 0, HUSK_SHA256_BLOCK_BYTES - used);
-    if (used > HUSK_SHA256_BLOCK_BYTES - 8) {
-        compress(sha);
-        memset(block, 0, HUSK_SHA256_BLOCK_BYTES);
-    }
-    sha->block[14] = husk_swap_be32((uint32_t)(sha->bytes >> 29));
-    sha->block[15] = husk_swap_be32((uint32_t)(sha->bytes << 3));
-    compress(sha);
-    for (unsigned i = 0; i < 8; i++) {
-        husk_store_be32(digest + 4 * i, sha->state[i]);
-    }
-    husk_wipe(sha, sizeof *sha);
+    final(sha, digest);
 }

@@ -16,8 +16,9 @@
 #include "base/ct.h"
 #include "base/secret.h"
 #include "primitive/multiply.h"
+#include "primitive/x25519.h"
 
-#define WORDS 8
+#define WORDS HUSK_X25519_WORDS
 
 /* x1 is the point; x2 : z2 and x3 : z3 are the two points of the ladder. When it is done, all but x2 and z2 are free
  * for the inversion. */
@@ -175,18 +176,37 @@ static void reduce(uint32_t x[WORDS])
     add_word(x, 19 * take_top_bit(x) - 19);
 }
 
+void husk_x25519_decode(uint32_t x[WORDS], const uint8_t point[HUSK_X25519_BYTES])
+{
+    for (unsigned i = 0; i < WORDS; i++) {
+        x[i] = husk_load_le32(point + 4 * i);
+    }
+    (void)take_top_bit(x);
+}
+
+husk_status husk_x25519_encode(uint8_t out[HUSK_X25519_BYTES], uint32_t x[WORDS])
+{
+    reduce(x);
+    uint32_t any = 0;
+    for (unsigned i = 0; i < WORDS; i++) {
+        any |= x[i];
+        husk_store_le32(out + 4 * i, x[i]);
+        x[i] = 0;
+    }
+    /* That the point was of low order is the one thing about the secret that everybody may know. */
+    uint32_t refused = husk_ct_is_zero(any);
+    HUSK_PUBLIC(&refused, sizeof refused);
+    return refused != 0 ? HUSK_ERR_PUBLIC_KEY : HUSK_OK;
+}
+
 husk_status husk_x25519(uint8_t out[HUSK_X25519_BYTES], const uint8_t scalar[HUSK_X25519_BYTES],
                         const uint8_t point[HUSK_X25519_BYTES])
 {
     field f = {{{0}}, {0}};
-    for (unsigned i = 0; i < WORDS; i++) {
-        f.e[X1][i] = husk_load_le32(point + 4 * i);
-        f.e[X3][i] = f.e[X1][i];
-    }
+    husk_x25519_decode(f.e[X1], point);
+    husk_x25519_decode(f.e[X3], point);
     f.e[X2][0] = 1;
     f.e[Z3][0] = 1;
-    (void)take_top_bit(f.e[X1]);
-    (void)take_top_bit(f.e[X3]);
 
     /* The clamped scalar has bit 254 set and bits 255 and 0 to 2 clear. */
     uint32_t swapped = 0;
@@ -212,16 +232,7 @@ husk_status husk_x25519(uint8_t out[HUSK_X25519_BYTES], const uint8_t scalar[HUS
     }
     /* Bit 0 is clear: nothing is left to swap back. */
     divide(&f);
-    reduce(f.e[X2]);
-
-    uint32_t any = 0;
-    for (unsigned i = 0; i < WORDS; i++) {
-        any |= f.e[X2][i];
-        husk_store_le32(out + 4 * i, f.e[X2][i]);
-    }
+    husk_status status = husk_x25519_encode(out, f.e[X2]);
     husk_wipe(&f, sizeof f);
-    /* That the point was of low order is the one thing about the secret that everybody may know. */
-    uint32_t refused = husk_ct_is_zero(any);
-    HUSK_PUBLIC(&refused, sizeof refused);
-    return refused != 0 ? HUSK_ERR_PUBLIC_KEY : HUSK_OK;
+    return status;
 }
