@@ -21,7 +21,8 @@ ARM := arm-none-eabi-
 ARMV7A := arm-linux-gnueabihf-gcc
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Werror
-INCLUDES := -ICSources/CHusk/include -ICSources/CHusk -ICSources/CHuskHost/include -ICSources/firmware -ITests/C
+INCLUDES := -ICSources/CHusk/include -ICSources/CHusk -ICSources/CHuskHost/include -ICSources/CHuskCortexM/include \
+	-ICSources/firmware -ITests/C
 C_FLAGS := -std=c11 $(WARNINGS) $(INCLUDES) -MMD -MP
 
 CORE := $(wildcard CSources/CHusk/*/*.c)
@@ -199,6 +200,9 @@ $(B)/$(1)/$(FIRMWARE)/memory.o: CC_FLAGS_$(1) += -fno-tree-loop-distribute-patte
 $(B)/$(1)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	@$(2) $(C_FLAGS) $$(CC_FLAGS_$(1)) -c $$< -o $$@
+$(B)/$(1)/%.o: %.S Makefile
+	@mkdir -p $$(@D)
+	@$(2) $$(CC_FLAGS_$(1)) -ICSources/CHuskCortexM -c $$< -o $$@
 -include $$(wildcard $(B)/$(1)/*/*/*.d $(B)/$(1)/*/*/*/*.d)
 endef
 $(foreach cpu,$(filter-out armv7a,$(CPUS)),$(eval $(call arm_objects,$(cpu),$(ARM)gcc)))
@@ -223,6 +227,11 @@ CORE_OBJECTS := $(foreach build,$(CPUS) $(CLANG_CPUS) host-gcc host-clang,$(B)/$
 .PHONY: cores firmware test-structure
 cores: $(CORE_OBJECTS) ## Compile the core for Cortex-M0, M0+, M3, M4, M33 and ARMv7-A
 
+# The tables in assembly, which images link where they refer to them.
+CORTEX_M := CSources/CHuskCortexM
+CORTEX_M_TABLES := $(wildcard $(CORTEX_M)/*.c $(CORTEX_M)/*.S)
+cortex_m_objects = $(patsubst %.S,$(B)/$(1)/%.o,$(CORTEX_M_TABLES:%.c=$(B)/$(1)/%.o))
+
 # program(cpu, name): build/CPU/NAME.elf of CSources/firmware/NAME.c with the core and without a C library
 EXTRA_loopback := Tests/C/loopback_gateway.c
 EXTRA_sensor := $(addprefix $(FIRMWARE)/,sensor_main.c endpoint.c)
@@ -242,7 +251,8 @@ $(foreach cpu,$(IMAGE_CPUS),$(foreach name,sensor sensor_symmetric door loopback
 SIZE_CPUS := m0plus m3 m4
 PROFILES := $(patsubst $(FIRMWARE)/%.c,%,$(wildcard $(FIRMWARE)/profiles/*.c $(FIRMWARE)/parts/*.c))
 define profile
-$(B)/$(1)/$(2).elf: $(B)/$(1)/$(FIRMWARE)/$(2).o $(B)/$(1)/$(FIRMWARE)/memory.o $(CORE:%.c=$(B)/$(1)/%.o)
+$(B)/$(1)/$(2).elf: $(B)/$(1)/$(FIRMWARE)/$(2).o $(B)/$(1)/$(FIRMWARE)/memory.o $(CORE:%.c=$(B)/$(1)/%.o) \
+		$(call cortex_m_objects,$(1))
 	@mkdir -p $$(@D)
 	@$(ARM)gcc $$(CC_FLAGS_$(1)) $(LINK_FLAGS) -nostdlib -Wl,-e,profile -Wl,-Map=$$(@:.elf=.map) $$^ -lgcc -o $$@
 endef
@@ -288,7 +298,7 @@ $(B)/%/loopback.txt: $(B)/%/loopback.elf
 	@$(call run,$(MACHINE_$*),$<) >$@ 2>&1
 
 SIZE_INPUTS := $(PROFILE_IMAGES) $(foreach cpu,$(SIZE_CPUS),$(addprefix $(B)/$(cpu)/,sensor.elf \
-	$(FIRMWARE)/sizes.o loopback.txt stack/device.txt stack/links.txt stack/exchanges.txt))
+	$(FIRMWARE)/sizes.o loopback.txt stack/device.txt stack/device-cortex_m.txt stack/links.txt stack/exchanges.txt))
 size-report: $(SIZE_INPUTS)
 	@$(PYTHON) $(FIRMWARE)/tools/size.py $(B)
 
@@ -327,15 +337,19 @@ $(B)/$(1)/bench/$(2).elf: $(patsubst %.c,$(B)/$(1)/%.o,$(wildcard $(BENCH)/$(2)/
 endef
 $(foreach build,m0 $(BENCH_BUILDS),$(foreach name,$(BENCH_IMAGES),$(eval $(call bench_image,$(build),$(name)))))
 BENCH_MEASURED := device links
-BENCH_ELFS := $(BENCH_PLUGIN) $(foreach build,$(BENCH_BUILDS),$(BENCH_MEASURED:%=$(B)/$(build)/bench/%.elf))
+include CSources/CHuskCortexM/cortex_m.mk
+BENCH_ELFS := $(BENCH_PLUGIN) $(foreach build,$(BENCH_BUILDS),$(foreach name,$(BENCH_MEASURED),\
+	$(B)/$(build)/bench/$(name).elf $(B)/$(build)/bench/$(name)-cortex_m.elf))
 BENCH_RESULTS := Benchmarks/results/cycles.json
 MEASURE := $(PYTHON) $(BENCH)/tools/measure.py $(B) $(BENCH_MEASURED)
 
-# CPU (m0plus, m3, m4), OPT (empty for -Os, or -O2) and REGION choose what `make profile` looks at.
+# CPU (m0plus, m3, m4), OPT (empty for -Os, or -O2), TABLES (empty, or -cortex_m) and REGION choose what `make profile`
+# looks at.
 CPU ?= m4
 OPT ?=
+TABLES ?=
 REGION ?= edhoc_psk/suite_0/message_4
-PROFILED = $(B)/$(CPU)$(OPT)/bench/device
+PROFILED = $(B)/$(CPU)$(OPT)/bench/device$(TABLES)
 
 .PHONY: cycles cycles-images profile bench-check bench-check-cycles bench-accept bench-accept-cycles test-cycles
 cycles: deps ## Cycles of every scenario on Cortex-M0+, M3 and M4, into Benchmarks/results/cycles.json

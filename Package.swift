@@ -25,6 +25,7 @@ let package = Package(
     products: [
         .library(name: "CHusk", targets: ["CHusk"]),
         .library(name: "CHuskHost", targets: ["CHuskHost"]),
+        .library(name: "CHuskCortexM", targets: ["CHuskCortexM"]),
         .library(name: "Husk", targets: ["Husk"]),
         .library(name: "HuskGateway", targets: ["HuskGateway"]),
         .executable(name: "husk", targets: ["HuskCLI"]),
@@ -46,6 +47,9 @@ let package = Package(
         .target(
             name: "CHusk", path: "CSources/CHusk", publicHeadersPath: "include",
             cSettings: c + [.headerSearchPath(".")]),
+        .target(
+            name: "CHuskCortexM", dependencies: ["CHusk"], path: "CSources/CHuskCortexM", exclude: ["cortex_m.mk"],
+            publicHeadersPath: "include", cSettings: c + [.headerSearchPath("../CHusk")]),
         .target(
             name: "CTLSPeer", path: "CSources/CTLSPeer", publicHeadersPath: "include", cSettings: c,
             linkerSettings: [.linkedLibrary("mbedtls"), .linkedLibrary("mbedx509"), .linkedLibrary("mbedcrypto")]),

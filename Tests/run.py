@@ -21,6 +21,7 @@ STAGES = {
     "C on Cortex-M0": "test-microbit",
     "C on Cortex-M3": "test-mps2-an385",
     "C on Cortex-M4": "test-mps2-an386",
+    "assembly on Cortex-M0, M3 and M4": "test-cortex-m",
     "device and gateway in one image": "test-loopback",
     "bytes of messages": "bench-check-bytes",
     "Embedded Swift": "test-embedded-swift",
