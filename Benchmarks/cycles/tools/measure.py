@@ -25,7 +25,8 @@ import thresholds  # noqa: E402
 
 SCHEMA = 1
 CORES = ("m0plus", "m3", "m4")
-FLAGS = {"-Os": "", "-O2": "-O2"}
+# Flags of a result, with the ends of the names of its build and of its image. The second pair has CHuskCortexM's tables.
+FLAGS = {"-Os": ("", ""), "-O2": ("-O2", ""), "-Os cortex_m": ("", "-cortex_m"), "-O2 cortex_m": ("-O2", "-cortex_m")}
 TOLERANCE = 0.01
 NAMES = {"m0plus": "M0+", "m3": "M3", "m4": "M4"}
 # How far the model was from other people's measurements of their code, in percent: see README.md.
@@ -40,7 +41,8 @@ def compiler():
 
 def measure_image(build, name, core, flags, options):
     """Results of all regions of one image."""
-    image = build / f"{core}{FLAGS[flags]}" / "bench" / f"{name}.elf"
+    of_build, of_image = FLAGS[flags]
+    image = build / f"{core}{of_build}" / "bench" / f"{name}{of_image}.elf"
     lines, roots = images.run(build / "cycles" / "cycles.so", image, core, **options)
     scenarios = [line.removeprefix("region ") for line in lines if line.startswith("region ")]
     if len(scenarios) != len(roots) or len(set(scenarios)) != len(scenarios):
@@ -80,14 +82,16 @@ def key(result):
 
 def table(results):
     """Prints cycles by scenario, a column for each core and optimisation, then what they went to."""
-    columns = [(core, flags) for core in CORES for flags in FLAGS]
     cells = {(result["scenario"], result["core"], result["flags"]): result for result in results}
     scenarios = list(dict.fromkeys(result["scenario"] for result in results))
     width = max(map(len, scenarios)) + 2
-    print(f"{'cycles':{width}}" + "".join(f"{NAMES[core] + ' ' + flags:>13}" for core, flags in columns))
-    for scenario in scenarios:
-        print(f"{scenario:{width}}" + "".join(f"{cells[scenario, *column]['cycles']:13,}" for column in columns))
-    print(f"\n{'split, percent of cycles, -Os':{width}}" + "".join(f"{NAMES[core]:^28}" for core in CORES))
+    for title, of_image in (("cycles", ""), ("cycles, with CHuskCortexM", "-cortex_m")):
+        columns = [(core, flags) for core in CORES for flags in FLAGS if FLAGS[flags][1] == of_image]
+        print(f"{title:{width}}" + "".join(f"{NAMES[core] + ' ' + flags.split()[0]:>13}" for core, flags in columns))
+        for scenario in scenarios:
+            print(f"{scenario:{width}}" + "".join(f"{cells[scenario, *column]['cycles']:13,}" for column in columns))
+        print()
+    print(f"{'split, percent of cycles, -Os':{width}}" + "".join(f"{NAMES[core]:^28}" for core in CORES))
     print(" " * width + "public   hash   aead   rest ".rjust(28) * len(CORES))
     for scenario in scenarios:
         shares = (share for core in CORES for share in percentages(cells[scenario, core, "-Os"]))

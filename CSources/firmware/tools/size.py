@@ -10,8 +10,9 @@ import subprocess
 import sys
 
 CPUS = {"m0plus": "M0+", "m3": "M3", "m4": "M4"}
-ROOMS = ["base", "journal", "primitive", "crypto", "cbor", "cose", "coap", "oscore", "edhoc", "frame", "device"]
 SECTION = re.compile(r"^ (\.[\w.$]+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+(\S+)$", re.MULTILINE)
+ASSEMBLY = "CHuskCortexM"
+ROOMS = ["base", "journal", "primitive", "crypto", "cbor", "cose", "coap", "oscore", "edhoc", "frame", "device", ASSEMBLY]
 FLASH = (".text", ".rodata", ".data", ".vectors", ".ARM.exidx")
 RAM = (".data", ".bss")
 LOOPBACK_STACK = re.compile(r"^stack authenticate=(\d+) request=(\d+)$", re.MULTILINE)
@@ -45,6 +46,8 @@ PARTS = {
     "link_kudos": ("symmetric", "husk_(link|frame)|/frame/", "link, KUDOS over frames"),
     "journal": ("endpoint", "husk_journal|/journal", "storage over raw NOR flash"),
     "session": ("endpoint", "husk_keeper|/session_store", "session kept across reboots"),
+    "cortex_m": ("endpoint", "cortex_m|CortexM", "assembly instead: X25519, AES, SHA-256"),
+    "cortex_m_kudos": ("endpoint_kudos", "cortex_m|CortexM", "assembly instead: AES, SHA-256"),
 }
 
 # Whose stack is shown: the deepest of the scenarios that match, in the image of Benchmarks/cycles/device (functions called
@@ -55,7 +58,9 @@ STACKS = {
     "frame, AES-CCM": ("device", r"frame/aes_ccm/"),
     "envelope, AES-CCM": ("device", r"envelope/aes_ccm/"),
     "KUDOS": ("device", r"kudos/"),
+    "KUDOS, assembly": ("device-cortex_m", r"kudos/"),
     "EDHOC-PSK, suite 0": ("device", r"edhoc_psk/suite_0/"),
+    "EDHOC-PSK, suite 0, assembly": ("device-cortex_m", r"edhoc_psk/suite_0/"),
     "EDHOC-PSK, suite 2": ("device", r"edhoc_psk/suite_2/"),
     "EDHOC-PSK, suite 4": ("device", r"edhoc_psk/suite_4/"),
     "device endpoint, KUDOS": ("exchanges", r"kudos/"),
@@ -72,6 +77,8 @@ SWIFT = {"Endpoint": "endpoint"}
 
 def owner(file):
     """What an object file of the link belongs to."""
+    if "CSources/CHuskCortexM/" in file:
+        return ASSEMBLY
     room = re.search(r"CSources/CHusk/(\w+)/", file)
     if room:
         return room.group(1)
@@ -109,7 +116,7 @@ def struct_sizes(object_file):
 
 def scenario_stacks(folder):
     """Peak stack of each scenario, by image and name."""
-    return {(image, name): int(stack) for image in ("device", "links", "exchanges")
+    return {(image, name): int(stack) for image in ("device", "device-cortex_m", "links", "exchanges")
             for name, stack in SCENARIO_STACK.findall((folder / "stack" / f"{image}.txt").read_text())}
 
 
