@@ -127,9 +127,9 @@ void husk_cortex_m_aes128_init(husk_aes128 *aes, const uint8_t key[HUSK_AES128_K
             break;
         }
         husk_cortex_m_aes128_sub_bytes(q);
-        /* SubWord and RotWord of column 3, as column 0; rcon is added to its row 0 in both blocks. Each new column is the
-         * sum of the new one before it and the old one: the sum of all columns up to it. rcon doubles in GF(2^8); it is
-         * public. */
+        /* SubWord and RotWord of column 3, as column 0; rcon is added to its row 0 in both blocks. Each new column is
+         * the sum of the new one before it and the old one: the sum of all columns up to it. rcon doubles in GF(2^8);
+         * it is public. */
 #define WORD(i) q[i] = (rotate_right(q[i], 14) & 0x03030303) ^ (rcon >> (i) & 1) * 3;
         EACH(WORD)
         add_round_key(q, out);

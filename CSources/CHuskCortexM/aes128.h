@@ -1,5 +1,5 @@
-/* aes128: SubBytes on bitsliced state (primitive/aes128.h): in assembly for ARMv7-M, else the core's. ARMv6-M has too few
- * registers for assembly to be much faster. */
+/* aes128: SubBytes on bitsliced state (primitive/aes128.h): in assembly for ARMv7-M, else the core's. ARMv6-M has too
+ * few registers for assembly to be much faster. */
 #ifndef HUSK_CORTEX_M_AES128_H
 #define HUSK_CORTEX_M_AES128_H
 

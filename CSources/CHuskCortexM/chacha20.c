@@ -1,4 +1,4 @@
-/* ChaCha20 (RFC 8439 section 2.4) over its block function in assembly, and ChaCha20-Poly1305 over it as an AEAD table. */
+/* ChaCha20 (RFC 8439 section 2.4) over its block function in assembly, and ChaCha20-Poly1305 over it as an AEAD. */
 #include "husk_cortex_m.h"
 
 #include "crypto/chacha20_mode.h"

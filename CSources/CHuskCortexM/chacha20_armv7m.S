@@ -2,8 +2,8 @@
  *
  * Implementation notes
  *
- * The rows a, b and d of the state are in registers, and two words of c; the other two are on the stack. Rotations are not
- * done but remembered, and go into the next instruction that reads the word: between quarter rounds b has to be
+ * The rows a, b and d of the state are in registers, and two words of c; the other two are on the stack. Rotations are
+ * not done but remembered, and go into the next instruction that reads the word: between quarter rounds b has to be
  * rotated right by 25 and d by 24. The order of the quarter rounds lets two words of c stay for the next ones. */
 #if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M' && __ARM_ARCH_ISA_THUMB == 2
 

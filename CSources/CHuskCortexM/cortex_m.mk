@@ -17,14 +17,15 @@ $(B)/$(1)/cortex_m/$(2).elf: $(3) $(TEST_IMAGE:%.c=$(B)/$(1)/%.o) \
 	@$(ARM)gcc $$(CC_FLAGS_$(1)) $(LINK_FLAGS) --specs=nano.specs -T $(SCRIPT_$(MACHINE_$(1))) $$(filter %.o,$$^) \
 		$(4) -o $$@
 test-cortex-m-$(1)-$(2): $(B)/$(1)/cortex_m/$(2).elf
-	@out=$$$$($$(call run,$(MACHINE_$(1)),$$<) 2>&1); code=$$$$?; printf '%-12s %-16s %s\n' $(1) $(2) "$$$$out"; exit $$$$code
+	@out=$$$$($$(call run,$(MACHINE_$(1)),$$<) 2>&1); code=$$$$?; \
+		printf '%-12s %-16s %s\n' $(1) $(2) "$$$$out"; exit $$$$code
 endef
 absent = $(foreach other,$(filter-out $(1),$(LISTED_SUITES)),-Wl,--defsym=suite_$(other)=suite_absent)
 $(foreach build,m0 $(BENCH_BUILDS),$(eval $(call cortex_m_tests,$(build))))
 $(foreach cpu,m0 m3 m4,$(foreach suite,$(CORTEX_M_SUITES),$(eval $(call cortex_m_image,$(cpu),$(suite),\
 	$(B)/$(cpu)/cortex_m/Tests/C/test_$(suite).o $(call cortex_m_objects,$(cpu)),$(call absent,$(suite))))))
 
-# The same against the core in one image: its suite is linked in the place of x25519's, and field.S in that of the ladders.
+# The same against the core in one image: its suite is linked in the place of x25519's, field.S in that of the ladders.
 CORTEX_M_SUITE := -Wl,--defsym=suite_x25519=suite_cortex_m
 $(foreach cpu,m0 m3 m4,$(B)/$(cpu)/Tests/C/cortex_m/field.o): $(wildcard $(CORTEX_M)/x25519_*.S)
 $(foreach cpu,m0 m3 m4,$(eval $(call cortex_m_image,$(cpu),differential,\
@@ -35,11 +36,12 @@ $(foreach cpu,m0 m3 m4,$(eval $(call cortex_m_image,$(cpu),differential,\
 CORTEX_M_TESTS := $(foreach cpu,m0 m3 m4,$(CORTEX_M_SUITES:%=test-cortex-m-$(cpu)-%) test-cortex-m-$(cpu)-differential)
 .PHONY: test-cortex-m $(CORTEX_M_TESTS)
 test-cortex-m: $(foreach build,m33 $(CLANG_CPUS),$(call cortex_m_objects,$(build)))
-test-cortex-m: $(CORTEX_M_TESTS) test-cortex-m-constant-time ## CHuskCortexM on QEMU's M0, M3 and M4: the core's unit tests with its tables, and against the core's
+test-cortex-m: $(CORTEX_M_TESTS) test-cortex-m-constant-time ## CHuskCortexM on QEMU's M0, M3 and M4, against the core
 
 # With different secrets, for constant_time.py: build/BUILD/cortex_m/constant_time.elf
 define cortex_m_constant_time
-$(B)/$(1)/cortex_m/constant_time.elf: $(patsubst %.c,$(B)/$(1)/%.o,Tests/C/cortex_m/constant_time.c $(BENCH_SUPPORT) $(CORE)) \
+$(B)/$(1)/cortex_m/constant_time.elf: \
+		$(patsubst %.c,$(B)/$(1)/%.o,Tests/C/cortex_m/constant_time.c $(BENCH_SUPPORT) $(CORE)) \
 		$(call cortex_m_objects,$(1)) $(BOARD_$(MACHINE_$(1)):%.c=$(B)/$(1)/$(FIRMWARE)/%.o) \
 		$(FIRMWARE)/$(SCRIPT_$(MACHINE_$(1))) $(FIRMWARE)/sections.ld
 	@mkdir -p $$(@D)

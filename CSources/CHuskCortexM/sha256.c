@@ -3,8 +3,7 @@
 
 #include "primitive/sha256_stream.h"
 
-/* state = SHA-256's compression of state and block, whose words are in the byte order of the message; the block is lost.
- */
+/* state = SHA-256's compression of state and block, whose words are in the byte order of the message and lost. */
 void husk_cortex_m_sha256_compress(uint32_t state[HUSK_SHA256_DIGEST_BYTES / 4],
                                    uint32_t block[HUSK_SHA256_BLOCK_BYTES / 4]);
 

@@ -40,7 +40,7 @@
 .endm
 
 /* One word of the schedule, at r0 + `at`: `word` is what was there, `following` becomes what comes next and lies at
- * `half` + `next`, `before` is the new word two places back, and `other` + `next` is where the word nine places on lies. */
+ * `half` + `next`, `before` is the new word two places back, and the word nine places on lies at `other` + `next`. */
 .macro extend word, following, before, at, half, other, next
         ldr     \following, [\half, #\next]
         ldr     r12, [\other, #\next]

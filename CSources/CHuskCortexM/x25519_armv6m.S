@@ -12,8 +12,8 @@
  *
  *     (a0 + a1 B)(b0 + b1 B) = L + (L + H - D) B + H B^2,  L = a0 b0,  H = a1 b1,  D = (a0 - a1)(b0 - b1)
  *
- * where D is the product of the absolute values, and `sign` is a mask that says what is to be done with it: 0 to add, -1
- * to subtract. Products of 64 bits are made of four of 32, and those of four of 16.
+ * where D is the product of the absolute values, and `sign` is a mask that says what is to be done with it: 0 to add,
+ * -1 to subtract. Products of 64 bits are made of four of 32, and those of four of 16.
  *
  * No branch or address depends on the scalar. The step that RFC 7748 writes with two conditional swaps needs none: the
  * points P = x2 : z2 and Q = x3 : z3 enter their sum in (x3 - z3)(x2 + z2) and (x3 + z3)(x2 - z2), which trade places
@@ -196,8 +196,8 @@ product_128:
         mov     r11, r3
         product_64
 
-/* What is left for products and squares of 128 bits. H is in r0 to r3, L lies where the result goes, D on the stack, and
- * lr is the sign. */
+/* What is left for products and squares of 128 bits. H is in r0 to r3, L lies where the result goes, D on the stack,
+ * and lr is the sign. */
 finish_128:
         ldr     r7, [sp, #HALF_OUT]
         ldr     r4, [r7, #8]
@@ -774,8 +774,8 @@ step:
         bmi     1f
         b       step
 1:
-        /* Bit 0 was clear: nothing is swapped. x2 / z2 is x2 * z2^(p - 2), by a chain of powers of z2, a^(2^n) * b, which
-         * are rows of a table. U is a^2, a^4 and so on. */
+        /* Bit 0 was clear: nothing is swapped. x2 / z2 is x2 * z2^(p - 2), by a chain of powers of z2, a^(2^n) * b,
+         * which are rows of a table. U is a^2, a^4 and so on. */
         adr     r7, powers
 power:
         str     r7, [sp, #BIT]

@@ -137,8 +137,8 @@
         .section .text.husk_cortex_m_x25519_ladder, "ax", %progbits
         .balign 4
 
-/* r0 to r7 = r0 to r7 times the element at r8. Any two elements below 2^256; the rest of the registers is lost. The lower
- * half of the second factor goes over all words of the first, then the upper half. */
+/* r0 to r7 = r0 to r7 times the element at r8. Any two elements below 2^256; the rest of the registers is lost. The
+ * lower half of the second factor goes over all words of the first, then the upper half. */
         .type   multiply, %function
         .thumb_func
 multiply:
@@ -245,8 +245,8 @@ multiply:
         .size   multiply, . - multiply
 
 /* r0 to r7 = the square of r0 to r7, any element below 2^256; the rest of the registers is lost. Column by column: each
- * product of different words once, then doubled through the carry flag, then the square of a word, whose upper half goes
- * to the next column in r9. */
+ * product of different words once, then doubled through the carry flag, then the square of a word, whose upper half
+ * goes to the next column in r9. */
         .type   square, %function
         .thumb_func
 square:
@@ -546,8 +546,8 @@ nine:
         str     r7, [r10]
         b       new_x3
 
-        /* Bit 0 was clear: nothing is swapped. x2 / z2 is x2 * z2^(p - 2), by a chain of powers of z2, a^(2^n) * b, which
-         * are rows of a table. */
+        /* Bit 0 was clear: nothing is swapped. x2 / z2 is x2 * z2^(p - 2), by a chain of powers of z2, a^(2^n) * b,
+         * which are rows of a table. */
 divide:
         adr     r8, powers
 power:

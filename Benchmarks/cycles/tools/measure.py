@@ -25,7 +25,8 @@ import thresholds  # noqa: E402
 
 SCHEMA = 1
 CORES = ("m0plus", "m3", "m4")
-# Flags of a result, with the ends of the names of its build and of its image. The second pair has CHuskCortexM's tables.
+# Flags of a result, with the ends of the names of its build and of its image. The second pair has the tables of
+# CHuskCortexM.
 FLAGS = {"-Os": ("", ""), "-O2": ("-O2", ""), "-Os cortex_m": ("", "-cortex_m"), "-O2 cortex_m": ("-O2", "-cortex_m")}
 TOLERANCE = 0.01
 NAMES = {"m0plus": "M0+", "m3": "M3", "m4": "M4"}

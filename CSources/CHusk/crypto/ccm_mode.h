@@ -1,5 +1,5 @@
-/* crypto/ccm_mode: AES-CCM (RFC 3610) with a 13-byte nonce and two bytes of length, over any AES that encrypts two blocks
- * at a time. A file that includes this defines
+/* crypto/ccm_mode: AES-CCM (RFC 3610) with a 13-byte nonce and two bytes of length, over any AES that encrypts two
+ * blocks at a time. A file that includes this defines
  *
  *     static void expand_key(husk_aes128 *aes, const uint8_t key[HUSK_AES128_KEY_BYTES]);
  *     static void encrypt_two(const husk_aes128 *aes, uint8_t blocks[2 * HUSK_AES_BLOCK_BYTES]);

@@ -98,7 +98,9 @@ static void products(void)
 static void sums(void)
 {
     test_rng rng = {2};
-    static const element p = {0xffffffed, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0x7fffffff};
+    static const element p = {
+        0xffffffed, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0x7fffffff,
+    };
     for (unsigned n = 0; n < 2000; n++) {
         element a, b, out, expected, back;
         draw_product(&rng, n, a);
