@@ -1,5 +1,5 @@
-/* husk_host: the cipher suites of crypto.h over libraries that use what a server's processor has. A gateway passes these
- * tables instead of the core's; what they compute, accept and refuse is the same, byte by byte and error by error.
+/* husk_host: the cipher suites of crypto.h over libraries that use what a server's processor has. A gateway passes
+ * these tables instead of the core's; what they compute, accept and refuse is the same, byte by byte and error by error.
  *
  *     AES-CCM              AES of Mbed TLS, by AES-NI; the core's where the processor has none
  *     ChaCha20/Poly1305    libsodium
@@ -7,8 +7,8 @@
  *     X25519               libsodium
  *     P-256                libcrypto (OpenSSL 1.1.1 or later): that of Mbed TLS 2.28 is slower than the core
  *
- * Sealing, opening and hashing allocate nothing; X25519 neither. P-256 does, and wipes what it gives back. All of it may
- * be called from any thread at any time. */
+ * Sealing, opening and hashing allocate nothing; X25519 neither. P-256 does, and wipes what it gives back. All of it
+ * may be called from any thread at any time. */
 #ifndef HUSK_HOST_H
 #define HUSK_HOST_H
 
@@ -26,9 +26,9 @@ husk_status husk_host_init(void);
 /* The suite with that number, 0 to 5; NULL if there is none, or if husk_host_init fails, which this calls. */
 const husk_suite *husk_host_suite(int32_t id);
 
-/* As in crypto.h. Beyond what that says, `seal` and `open` of AES-CCM give HUSK_ERR_STATE, and text[0..len) is wiped, if
- * Mbed TLS refuses to encrypt a block, for which it has no reason; and HUSK_ERR_RANDOM of P-256 also means that memory is
- * short. */
+/* As in crypto.h. Beyond what that says, `seal` and `open` of AES-CCM give HUSK_ERR_STATE, and text[0..len) is wiped,
+ * if Mbed TLS refuses to encrypt a block, for which it has no reason; and HUSK_ERR_RANDOM of P-256 also means that
+ * memory is short. */
 extern const husk_aead husk_host_aead_aes_ccm_16_64_128;
 extern const husk_aead husk_host_aead_aes_ccm_16_128_128;
 extern const husk_aead husk_host_aead_chacha20_poly1305;
