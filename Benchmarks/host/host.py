@@ -89,7 +89,7 @@ def main():
     parser.add_argument("--json", type=pathlib.Path)
     arguments = parser.parse_args()
     libraries, results = measure(arguments.program, arguments.seconds, arguments.rounds)
-    machine = {"processor": processor(), "cores": os.cpu_count(), "system": platform.platform(),
+    machine = {"processor": processor(), "cores": os.cpu_count(), "system": " ".join((platform.system(), *platform.libc_ver())),
                "compiler": compiler(), "libraries": libraries}
     show(machine, results)
     if arguments.json:

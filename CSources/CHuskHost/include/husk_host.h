@@ -1,5 +1,5 @@
 /* husk_host: the cipher suites of crypto.h over libraries that use what a server's processor has. A gateway passes
- * these tables instead of the core's; what they compute, accept and refuse is the same, byte by byte and error by error.
+ * these tables instead of the core's. What they compute, accept and refuse is the same, byte by byte, error by error.
  *
  *     AES-CCM              AES of Mbed TLS, by AES-NI; the core's where the processor has none
  *     ChaCha20/Poly1305    libsodium
