@@ -89,8 +89,9 @@ def main():
     parser.add_argument("--json", type=pathlib.Path)
     arguments = parser.parse_args()
     libraries, results = measure(arguments.program, arguments.seconds, arguments.rounds)
-    machine = {"processor": processor(), "cores": os.cpu_count(), "system": " ".join((platform.system(), *platform.libc_ver())),
-               "compiler": compiler(), "libraries": libraries}
+    system = " ".join((platform.system(), *platform.libc_ver()))
+    machine = {"processor": processor(), "cores": os.cpu_count(), "system": system, "compiler": compiler(),
+               "libraries": libraries}
     show(machine, results)
     if arguments.json:
         result_files.write(arguments.json, {"schema": SCHEMA, "deterministic": False, "machine": machine},
