@@ -18,6 +18,7 @@ STAGES = {
     "C under sanitizers": "test-sanitize",
     "structure": "test-structure",
     "cycle model": "test-cycles",
+    "TLS of the benchmarks": "test-tls",
     "C on Cortex-M0": "test-microbit",
     "C on Cortex-M3": "test-mps2-an385",
     "C on Cortex-M4": "test-mps2-an386",

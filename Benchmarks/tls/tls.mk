@@ -96,7 +96,7 @@ $(foreach core,$(BENCH_CPUS),$(foreach image,$(TLS_IMAGES), \
 	$(eval $(call tls_image,$(core),$(image),$(firstword $(subst -, ,$(image)))))))
 TLS_ELFS := $(foreach core,$(BENCH_CPUS),$(TLS_IMAGES:%=$(TLS_B)/$(core)/%/client.elf))
 
-.PHONY: tls tls-source tls-images
+.PHONY: tls tls-source tls-images test-tls test-tls-image
 tls: deps ## TLS and DTLS clients of mbedTLS on Cortex-M0+, M3 and M4, into Benchmarks/results/tls.json
 	@$(MAKE) --no-print-directory tls-source
 	@$(MAKE) --no-print-directory tls-images
@@ -104,3 +104,9 @@ tls: deps ## TLS and DTLS clients of mbedTLS on Cortex-M0+, M3 and M4, into Benc
 tls-source:
 	@$(PYTHON) $(TLS)/tools/setup_mbedtls.py $(TLS_B)
 tls-images: $(BENCH_PLUGIN) $(TLS_SERVER) $(TLS_ELFS)
+
+# Whether all this still works, in half a minute: the smallest client's messages are those of the results.
+test-tls: tls-source ## A TLS client on a simulated Cortex-M4 against its server: messages as in the results
+	@$(MAKE) --no-print-directory test-tls-image
+test-tls-image: $(TLS_SERVER) $(TLS_B)/m4/small-tls12_psk/client.elf
+	@$(PYTHON) $(TLS)/tools/check_tls.py $(B) m4 small-tls12_psk Benchmarks/results/tls.json

@@ -60,9 +60,9 @@ def image_of(build, core, name):
     return (build / "tls" / core / name / "client.elf").resolve()
 
 
-def find_seeds(build, core, name, configuration):
-    """For each scenario of an image, the seed of the client's random bytes with which the signatures of the handshake
-    have their most common length."""
+def play(build, core, name, configuration):
+    """Runs an image without the cycle model, as often as it takes for signatures of the most common length; returns the
+    lines that the server printed."""
     with serving(build, configuration) as (folder, finish):
         client = subprocess.run(images.simulator(core, image_of(build, core, name), MACHINES[core]), cwd=folder,
                                 stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=images.SECONDS_MAX)
@@ -70,6 +70,13 @@ def find_seeds(build, core, name, configuration):
         lines = finish(said)
         if client.returncode != 0:
             raise Failed(said)
+    return lines
+
+
+def find_seeds(build, core, name, configuration):
+    """For each scenario of an image, the seed of the client's random bytes with which the signatures of the handshake
+    have their most common length."""
+    lines = play(build, core, name, configuration)
     return {line.split()[1]: int(line.split()[2]) for line in lines if line.startswith("seed ")}
 
 
