@@ -416,3 +416,5 @@ test-command-line: firmware firmware-swift husk ## husk as its users run it: eve
 	@$(PYTHON) Tests/e2e/demo_e2e.py $(HUSK) $(B)
 test-envelopes: firmware husk ## Envelopes from device to application and back, through a gateway that cannot open them
 	@$(PYTHON) Tests/e2e/envelopes_e2e.py $(HUSK) $(B)
+
+include Benchmarks/load.mk

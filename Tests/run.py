@@ -40,6 +40,7 @@ STAGES = {
     "command line": "test-command-line",
     "envelopes end to end": "test-envelopes",
     "tutorial": "test-tutorial",
+    "load": "test-load",
 }
 SUMMARY = re.compile(r"(?:^|\s)(\d+) passed, (\d+) failed\s*$")
 

@@ -14,7 +14,7 @@ XCTEST_PASSED = re.compile(r"^Test Case '.*' passed")
 XCTEST_FAILED = re.compile(r"^Test Case '.*' failed")
 TROUBLE = re.compile(r"error:|warning:|recorded an issue|failed after| failed \(|Fatal error|crash|signal code", re.IGNORECASE)
 # Counts that tests print, which are worth seeing when all went well.
-COUNTS = re.compile(r"^\d+ kills, |^10,000 sessions: ")
+COUNTS = re.compile(r"^\d+ kills, |^10,000 sessions: |^50 sessions under a flood ")
 
 
 def count(line, passed, failed):

@@ -57,6 +57,9 @@ struct GatewayCommand: AsyncParsableCommand {
     @Flag(help: "Print JSON, one object on each line.")
     var json = false
 
+    @Flag(help: "Print where it listens, and nothing of what happens then.")
+    var quiet = false
+
     func validate() throws {
         guard (0...65535).contains(port) else {
             throw ValidationError("a port is a number from 0 to 65535, not \(port)")
@@ -74,12 +77,13 @@ struct GatewayCommand: AsyncParsableCommand {
         // Before anybody is told that it runs, so that it can be stopped from then on.
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         let gateway = try await start(known, logger: logger)
-        let events = gateway.events()
+        // Nobody makes up events that nobody hears.
+        let events = quiet ? nil : gateway.events()
         let count = known.deviceCount
         let listening =
             "listening on \(endpoint(host, gateway.port)) for \(count) device\(count == 1 ? "" : "s"); Ctrl-C ends it"
         printLine(json ? JSONLine.text(GatewayLine.listening(port: gateway.port)) : listening)
-        if messages && !json {
+        if messages && !json && !quiet {
             printLine(MessageLine.header)
         }
 
@@ -91,6 +95,7 @@ struct GatewayCommand: AsyncParsableCommand {
         }
         let (showsMessages, isJSON) = (messages, json)
         let printer = Task {
+            guard let events else { return }
             for await event in events {
                 Self.show(event, messages: showsMessages, isJSON: isJSON)
             }

@@ -17,13 +17,14 @@ struct HuskCommand: AsyncParsableCommand {
               husk gateway --credentials credentials.json
               husk device --credentials kitchen.json      a device on this machine
               husk envelope --help                        content sealed from device to application
+              husk load                                   how much a gateway takes
 
             \(ExitStatus.help)
             """,
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, PSKCommand.self, GatewayCommand.self, DeviceCommand.self, ApplicationCommand.self,
-            EnvelopeCommand.self, StoreCommand.self,
+            EnvelopeCommand.self, StoreCommand.self, LoadCommand.self,
         ])
 }
 

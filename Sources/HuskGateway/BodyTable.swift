@@ -28,6 +28,8 @@ struct BodyTable {
     private let bodyLimit: Int
     private let lifetime: UInt64
     private var bodies: [ObjectIdentifier: Bodies] = [:]
+    /// None was used last before this.
+    private var oldestUse: UInt64 = 0
 
     init(limit: Int, bodyLimit: Int, lifetime: UInt64) {
         self.limit = limit
@@ -59,8 +61,9 @@ struct BodyTable {
     }
 
     mutating func expire(now: UInt64) {
-        guard !bodies.isEmpty else { return }
+        guard !bodies.isEmpty, now >= oldestUse + lifetime else { return }
         bodies = bodies.filter { now < $0.value.lastUse + lifetime }
+        oldestUse = bodies.values.lazy.map(\.lastUse).min() ?? now
     }
 }
 #endif

@@ -2,11 +2,15 @@
 #if Gateway
 internal import Logging
 internal import NIOCore
+internal import NIOPosix
 
 /// Without a store each answer is written at once. With one, datagrams wait in the order in which they were made until
 /// the store has committed everything that the engine had changed by then; what comes in meanwhile is answered into the
 /// next batch. If a commit fails, its datagrams are dropped, as any network may drop them: devices send again, and are
 /// answered when the changes, which are kept, have been committed at last.
+///
+/// Everything is done here, on one thread, but for the public-key operations of handshakes: other threads do these, so
+/// many at a time, while new ones wait in line and sessions go on.
 final class DatagramHandler: ChannelInboundHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
     typealias OutboundOut = AddressedEnvelope<ByteBuffer>
@@ -22,11 +26,18 @@ final class DatagramHandler: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var waiting: [Notification] = []
     private var isCommitting = false
+    private var overload = OverloadLog()
+    /// Handshakes that other threads work on.
+    private var working = 0
+    private let threads: Int
+    /// The line of handshakes is looked at again soon.
+    private var isServingSoon = false
     /// Why the last commit failed; nil if it did not.
     private var failure: StoreError?
 
     init(_ engine: Engine, store: Store?, observers: Observers, logger: Logger) {
         self.engine = engine
+        threads = max(1, engine.configuration.handshakeThreads)
         self.store = store
         self.observers = observers
         self.logger = logger
@@ -42,6 +53,7 @@ final class DatagramHandler: ChannelInboundHandler {
             handler.value.engine.expire(now: Self.now)
             handler.value.notify()
             handler.value.commit(again: true)
+            handler.value.logOverload()
         }
         context.fireChannelActive()
     }
@@ -79,11 +91,13 @@ final class DatagramHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let envelope = unwrapInboundIn(data)
         let datagram = Array(envelope.data.readableBytesView)
-        guard let response = engine.receive(datagram, from: envelope.remoteAddress, now: Self.now) else { return }
+        guard let response = engine.take(datagram, from: envelope.remoteAddress, now: Self.now) else { return }
         send(Notification(datagram: response, peer: envelope.remoteAddress), context)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
+        // After the sessions that came in beside them.
+        serveHandshakes(context)
         context.flush()
         // What these datagrams changed for others.
         notify()
@@ -111,6 +125,76 @@ final class DatagramHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // Such as an ICMP "unreachable" for an earlier answer: of one peer, and not the gateway's to stop for.
         logger.debug("datagram error", metadata: ["error": "\(error)"])
+    }
+
+    // MARK: Handshakes
+
+    /// How many leave the line before the socket is looked at again.
+    private static let turn = 64
+
+    /// Gives the threads that are free what waits longest.
+    private func serveHandshakes(_ context: ChannelHandlerContext) {
+        var left = Self.turn
+        while left > 0, working < threads, let next = engine.nextHandshake(now: Self.now) {
+            left -= 1
+            switch next.step {
+            case .answer(let response):
+                guard let response else { continue }
+                send(Notification(datagram: response, peer: next.peer), context)
+            case .work(let work):
+                working += 1
+                let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+                let eventLoop = context.eventLoop
+                NIOThreadPool.singleton.submit { _ in
+                    work.run()
+                    eventLoop.execute {
+                        handler.value.completed(work)
+                    }
+                }
+            }
+        }
+        guard left == 0, !isServingSoon else { return }
+        isServingSoon = true
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: .milliseconds(1)) {
+            handler.value.isServingSoon = false
+            handler.value.goOn()
+        }
+    }
+
+    private func completed(_ work: HandshakeWork) {
+        working -= 1
+        if let response = engine.complete(work, now: Self.now), let context {
+            send(Notification(datagram: response, peer: work.peer), context)
+        }
+        goOn()
+    }
+
+    private func goOn() {
+        guard let context else { return }
+        serveHandshakes(context)
+        context.flush()
+        commit()
+    }
+
+    private func logOverload() {
+        let counters = observers.counters
+        let line = overload.line(shed: counters.handshakesShed, refused: counters.handshakesRefused, now: Self.now)
+        switch line {
+        case nil:
+            return
+        case .began:
+            logger.warning("overload: new handshakes are shed, sessions go on")
+        case .goesOn(let shed, let refused):
+            logger.warning(
+                "overload goes on", metadata: ["handshakes shed": "\(shed)", "handshakes refused": "\(refused)"])
+        case .over(let shed, let refused, let milliseconds):
+            logger.notice(
+                "overload is over",
+                metadata: [
+                    "handshakes shed": "\(shed)", "handshakes refused": "\(refused)", "ms": "\(milliseconds)",
+                ])
+        }
     }
 
     // MARK: The store

@@ -16,6 +16,9 @@ final class Engine {
     let logger: Logger
 
     var identifiers: IdentifierPool
+    var queue: HandshakeQueue
+    /// Handed out, and not yet handed back.
+    var working: [HandshakeWork] = []
     var handshakes: HandshakeTable
     var sessions = SessionTable()
     var symmetric: SymmetricTable
@@ -50,6 +53,8 @@ final class Engine {
         handshakeConfiguration = try HandshakeConfiguration(suites: configuration.suites.map(\.accelerated))
         symmetric = try SymmetricTable(credentials.symmetric)
         identifiers = IdentifierPool(reserved: symmetric.senders)
+        queue = HandshakeQueue(
+            limit: limits.waitingHandshakes, delay: limits.waitingHandshakeMilliseconds)
         handshakes = HandshakeTable(limits: limits)
         strangers = ExchangeCache(
             limit: limits.exchanges, limitPerPeer: limits.exchangesPerPeer,
@@ -74,6 +79,8 @@ final class Engine {
         var memory: Memory = .none
         /// Whose request was answered, so that the answer is stored with it.
         var session: Session?
+        /// What is to be done before there is an answer.
+        var work: HandshakeWork?
 
         enum Memory {
             case none
@@ -84,10 +91,43 @@ final class Engine {
 
     /// Takes a datagram and gives the answer to send to the same peer, if there is one. `now` is in milliseconds.
     func receive(_ datagram: [UInt8], from peer: SocketAddress, now: UInt64) -> [UInt8]? {
+        observers.count { $0.received += 1 }
+        switch begin(datagram, from: peer, now: now) {
+        case .answer(let response):
+            return response
+        case .work(let work):
+            work.run()
+            return complete(work, now: now)
+        }
+    }
+
+    /// The answer, if there is one, or what is to be done and handed to ``complete(_:now:)`` first.
+    enum Step {
+        case answer([UInt8]?)
+        case work(HandshakeWork)
+    }
+
+    func begin(_ datagram: [UInt8], from peer: SocketAddress, now: UInt64) -> Step {
         self.now = now
         expire(now: now)
-        observers.count { $0.received += 1 }
         let outcome = process(datagram, from: peer, now: now)
+        if let work = outcome.work {
+            working.append(work)
+            return .work(work)
+        }
+        return .answer(conclude(outcome, to: peer))
+    }
+
+    /// The answer after the work was done.
+    func complete(_ work: HandshakeWork, now: UInt64) -> [UInt8]? {
+        self.now = now
+        working.removeAll { $0 === work }
+        let outcome = message2(work, now: now)
+        remember(outcome, to: work.datagram, work.request, from: work.peer, now: now)
+        return conclude(outcome, to: work.peer)
+    }
+
+    private func conclude(_ outcome: Outcome, to peer: SocketAddress) -> [UInt8]? {
         observers.count {
             $0.sent += outcome.response == nil ? 0 : 1
             $0.pendingHandshakes = handshakes.count
@@ -137,9 +177,10 @@ final class Engine {
             countMalformed(datagram, from: peer)
             return message.type == .confirmable ? reset(message) : Outcome(response: nil, name: .coapReset)
         }
-        for cache in [devices, strangers] {
-            let earlier = cache.response(to: datagram, messageID: message.messageID, from: peer)
-            guard let response = earlier else { continue }
+        let earlier =
+            devices.response(to: datagram, messageID: message.messageID, from: peer)
+            ?? strangers.response(to: datagram, messageID: message.messageID, from: peer)
+        if let response = earlier {
             observers.count { $0.duplicates += 1 }
             received(.coapRequest, datagram, from: peer, isDuplicate: true)
             return Outcome(response: response, name: .coapResponse)
@@ -154,20 +195,25 @@ final class Engine {
             } else {
                 combined(message, datagram, from: peer)
             }
-        if let response = outcome.response {
-            if storeKeys != nil, let session = outcome.session {
-                session.lastAnswer = (digest(datagram), response)
-                note(changed: session)
-            }
-            switch outcome.memory {
-            case .none: break
-            case .stranger:
-                strangers.remember(response, to: datagram, messageID: message.messageID, from: peer, now: now)
-            case .device:
-                devices.remember(response, to: datagram, messageID: message.messageID, from: peer, now: now)
-            }
-        }
+        remember(outcome, to: datagram, message, from: peer, now: now)
         return outcome
+    }
+
+    private func remember(
+        _ outcome: Outcome, to datagram: [UInt8], _ message: CoAPMessage, from peer: SocketAddress, now: UInt64
+    ) {
+        guard let response = outcome.response else { return }
+        if storeKeys != nil, let session = outcome.session {
+            session.lastAnswer = (digest(datagram), response)
+            note(changed: session)
+        }
+        switch outcome.memory {
+        case .none: break
+        case .stranger:
+            strangers.remember(response, to: datagram, messageID: message.messageID, from: peer, now: now)
+        case .device:
+            devices.remember(response, to: datagram, messageID: message.messageID, from: peer, now: now)
+        }
     }
 
     /// A message that cannot be read: a reset if it wants one, else silence (RFC 7252 sections 3, 4.2 and 4.3).
@@ -196,11 +242,11 @@ final class Engine {
     /// Whether there is a critical option that is not in `known`, or one a second time that stands once only: both are
     /// treated alike (RFC 7252 sections 5.4.1 and 5.4.5).
     func hasUnknownOption(_ message: CoAPMessage, known: Set<UInt32>) -> Bool {
-        let repeatable: Set = [CoAPOption.uriPath, CoAPOption.uriQuery]
         var last: UInt32?
         for option in message.options where option.isCritical {
             guard known.contains(option.number) else { return true }
-            guard option.number != last || repeatable.contains(option.number) else { return true }
+            let isRepeatable = option.number == CoAPOption.uriPath || option.number == CoAPOption.uriQuery
+            guard option.number != last || isRepeatable else { return true }
             last = option.number
         }
         return false

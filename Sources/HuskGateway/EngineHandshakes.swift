@@ -9,9 +9,8 @@ extension Engine {
         _ request: CoAPMessage, _ datagram: [UInt8], from peer: SocketAddress, now: UInt64
     ) -> Outcome {
         let isEDHOC = request.path == ".well-known/edhoc"
-        let known: Set = [CoAPOption.uriHost, CoAPOption.uriPort, CoAPOption.uriPath, CoAPOption.accept]
         // All other resources ask for OSCORE, whatever the query.
-        guard !hasUnknownOption(request, known: isEDHOC ? known : known.union([CoAPOption.uriQuery])) else {
+        guard !hasUnknownOption(request, known: isEDHOC ? Self.edhocOptions : Self.plainOptions) else {
             received(.coapRequest, datagram, from: peer)
             return refuse(request, .badOption, from: peer)
         }
@@ -37,14 +36,23 @@ extension Engine {
         return message3(request, datagram, from: peer)
     }
 
+    private static let edhocOptions: Set = [
+        CoAPOption.uriHost, CoAPOption.uriPort, CoAPOption.uriPath, CoAPOption.accept,
+    ]
+    private static let plainOptions = edhocOptions.union([CoAPOption.uriQuery])
+
     func message1(
         _ request: CoAPMessage, _ datagram: [UInt8], from peer: SocketAddress, now: UInt64
     ) -> Outcome {
         let bytes = Array(request.payload.dropFirst())
         received(.edhocMessage1, datagram, from: peer, edhocBytes: bytes.count)
+        // A copy of one that is being worked on gets its answer when it comes again.
+        guard !working.contains(where: { $0.peer == peer && $0.datagram == datagram }) else {
+            observers.count { $0.duplicates += 1 }
+            return Outcome(response: nil, name: .edhocMessage2)
+        }
         // Asked first: while the table is full, a flood costs no public-key operation.
-        let admission = handshakes.admission(of: peer, now: now)
-        if case .busy = admission {
+        if case .busy = handshakes.admission(of: peer, now: now) {
             return busy(request, from: peer)
         }
         do throws(HuskError) {
@@ -52,24 +60,36 @@ extension Engine {
             guard let identifier = identifiers.allocate(avoiding: ready.peerIdentifier) else {
                 return busy(request, from: peer)
             }
-            var message2: [UInt8] = []
-            do throws(HuskError) {
-                let phase = try ready.compose(identifier: identifier, message2: &message2)
-                if case .evict(let oldest) = admission {
-                    drop(oldest)
-                    observers.count { $0.handshakesEvicted += 1 }
-                }
-                handshakes.insert(
-                    PendingHandshake(identifier: identifier, peer: peer, started: now, phase: phase))
-            } catch {
-                identifiers.release(identifier)
-                throw error
-            }
-            observers.count { $0.handshakesStarted += 1 }
-            return edhoc(request, .edhocMessage2, message2, memory: .stranger)
+            var outcome = Outcome(response: nil, name: .edhocMessage2)
+            outcome.work = HandshakeWork(request, datagram, from: peer, identifier: identifier, ready: ready)
+            return outcome
         } catch {
             return failed(request, error, from: peer, memory: .none)
         }
+    }
+
+    /// message_1 was worked on: the handshake goes on, unless others have filled the table meanwhile.
+    func message2(_ work: HandshakeWork, now: UInt64) -> Outcome {
+        let admission = handshakes.admission(of: work.peer, now: now)
+        if case .busy = admission {
+            identifiers.release(work.identifier)
+            return busy(work.request, from: work.peer)
+        }
+        var message2: [UInt8] = []
+        do throws(HuskError) {
+            let phase = try work.take(message2: &message2)
+            if case .evict(let oldest) = admission {
+                drop(oldest)
+                observers.count { $0.handshakesEvicted += 1 }
+            }
+            handshakes.insert(
+                PendingHandshake(identifier: work.identifier, peer: work.peer, started: now, phase: phase))
+        } catch {
+            identifiers.release(work.identifier)
+            return failed(work.request, error, from: work.peer, memory: .none)
+        }
+        observers.count { $0.handshakesStarted += 1 }
+        return edhoc(work.request, .edhocMessage2, message2, memory: .stranger)
     }
 
     /// message_3 names its handshake by C_R, which anybody can guess, and RFC 9528 wants a session aborted when a

@@ -17,11 +17,7 @@ extension Engine {
     ) -> Reply {
         let device = holder.device
         observations.moved(holder, to: peer)
-        let known: Set = [
-            CoAPOption.uriHost, CoAPOption.uriPort, CoAPOption.uriPath, CoAPOption.uriQuery, CoAPOption.accept,
-            CoAPOption.block1, CoAPOption.block2,
-        ]
-        guard !hasUnknownOption(request, known: known) else {
+        guard !hasUnknownOption(request, known: Self.knownOptions) else {
             refused(.request(.badOption), from: peer, device: device)
             // RFC 7252 section 5.4.1: a non-confirmable request with such an option is rejected, not answered.
             return Reply(message: request.type == .confirmable ? answer(request, .badOption) : nil)
@@ -91,6 +87,11 @@ extension Engine {
         }
         return response
     }
+
+    private static let knownOptions: Set = [
+        CoAPOption.uriHost, CoAPOption.uriPort, CoAPOption.uriPath, CoAPOption.uriQuery, CoAPOption.accept,
+        CoAPOption.block1, CoAPOption.block2,
+    ]
 
     /// Largest payload of a response in one piece, as RFC 7252 section 4.6 suggests.
     static let payloadMaximum = 1024

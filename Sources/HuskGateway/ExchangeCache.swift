@@ -12,7 +12,6 @@ struct ExchangeCache {
         /// Of the request, under a key drawn per process.
         var digest: Int
         var response: [UInt8]
-        var time: UInt64
     }
 
     private let limit: Int
@@ -21,7 +20,7 @@ struct ExchangeCache {
     /// Each peer's exchanges, oldest first.
     private var peers: [SocketAddress: [Exchange]] = [:]
     /// All exchanges, oldest first, and some that are gone already.
-    private var order = CircularBuffer<(peer: SocketAddress, serial: UInt64)>()
+    private var order = CircularBuffer<(peer: SocketAddress, serial: UInt64, time: UInt64)>()
     private var serial: UInt64 = 0
     private(set) var count = 0
 
@@ -53,9 +52,9 @@ struct ExchangeCache {
         }
         exchanges.append(
             Exchange(
-                serial: serial, messageID: messageID, digest: datagram.hashValue, response: response, time: now))
+                serial: serial, messageID: messageID, digest: datagram.hashValue, response: response))
         peers[peer] = exchanges
-        order.append((peer, serial))
+        order.append((peer, serial, now))
         count += 1
         if order.count > 2 * count + 32 {
             compact()
@@ -63,13 +62,11 @@ struct ExchangeCache {
     }
 
     mutating func expire(now: UInt64) {
-        while let oldest = order.first {
-            let live = peers[oldest.peer]?.first
-            guard let live, live.serial == oldest.serial else {
+        while let oldest = order.first, now >= oldest.time + lifetime {
+            guard peers[oldest.peer]?.first?.serial == oldest.serial else {
                 order.removeFirst()
                 continue
             }
-            guard now >= live.time + lifetime else { return }
             removeOldest()
         }
     }
@@ -93,7 +90,7 @@ struct ExchangeCache {
     }
 
     private mutating func compact() {
-        var kept = CircularBuffer<(peer: SocketAddress, serial: UInt64)>(initialCapacity: count)
+        var kept = CircularBuffer<(peer: SocketAddress, serial: UInt64, time: UInt64)>(initialCapacity: count)
         for entry in order where peers[entry.peer]?.contains(where: { $0.serial == entry.serial }) == true {
             kept.append(entry)
         }

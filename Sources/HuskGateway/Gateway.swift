@@ -46,7 +46,10 @@ public final class Gateway: Service, Sendable {
         let observers = Observers(buffer: configuration.limits.eventBuffer)
         let opened = Opened()
         let bootstrap = DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
+            // Room for 2,048 bytes of each of those that are read at a time. The system may give the socket less.
+            .channelOption(.datagramVectorReadMessageCount, value: 32)
+            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 32 * 2048))
+            .channelOption(.socketOption(.so_rcvbuf), value: 4 << 20)
             .channelInitializer { channel in
                 opened.channel.withLock { $0 = channel }
                 return channel.eventLoop.makeCompletedFuture {

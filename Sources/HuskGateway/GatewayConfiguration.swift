@@ -1,6 +1,7 @@
 // Where a gateway listens, which suites it speaks, and how much it is willing to remember for others.
 #if Gateway
 public import Husk
+internal import NIOCore
 
 /// How a gateway runs.
 public struct GatewayConfiguration: Sendable {
@@ -14,6 +15,9 @@ public struct GatewayConfiguration: Sendable {
     public var limits: GatewayLimits
     /// Length of the resumption PSKs, 16 to 32, as the devices have it (``/Husk/Handshake/Completed``).
     public var resumptionKeyBytes = 32
+    /// Handshakes whose public-key operations are done at the same time, each on a thread of its own. All else is done
+    /// on one more thread, which has a core to itself unless told otherwise.
+    public var handshakeThreads = max(1, System.coreCount - 1)
 
     /// All suites on CoAP's port of every address, unless said otherwise.
     public init(
@@ -30,6 +34,10 @@ public struct GatewayConfiguration: Sendable {
 /// Bounds on what peers can make a gateway remember. Sessions need none: there are at most two per device in the
 /// credentials.
 public struct GatewayLimits: Sendable {
+    /// message_1s that wait for their turn, and how long one may wait. More than that is shed: dropped without an
+    /// answer, so that devices send again later. Sessions do not wait behind them.
+    public var waitingHandshakes = 1024
+    public var waitingHandshakeMilliseconds: UInt64 = 500
     /// Unfinished handshakes, in all and of one address and port.
     public var handshakes = 4096
     /// The same of one address and port.
@@ -87,8 +95,10 @@ public struct GatewayCounters: Sendable, Equatable {
     public var handshakesTimedOut: UInt64 = 0
     /// Unfinished handshakes that made room for newer ones.
     public var handshakesEvicted: UInt64 = 0
-    /// First messages for which there was no room.
+    /// Answered 5.03, because as many are unfinished as there may be.
     public var handshakesRefused: UInt64 = 0
+    /// Not answered at all, because the gateway could not keep up (``GatewayLimits/waitingHandshakes``).
+    public var handshakesShed: UInt64 = 0
     /// Divergent messages of KUDOS that verified, and contexts that a device came to use.
     public var keyUpdatesStarted: UInt64 = 0
     /// Contexts from KUDOS that a device came to use.
@@ -106,6 +116,7 @@ public struct GatewayCounters: Sendable, Equatable {
     /// Times that making changes durable failed; they are tried again.
     public var storeFailures: UInt64 = 0
     /// How many there are now.
+    public var waitingHandshakes: Int = 0
     public var pendingHandshakes: Int = 0
     /// Sessions, now.
     public var sessions: Int = 0

@@ -51,7 +51,8 @@ final class PendingHandshake {
 struct HandshakeTable {
     private let limits: GatewayLimits
     private var pending: [ConnectionIdentifier: PendingHandshake] = [:]
-    private var perPeer: [SocketAddress: Int] = [:]
+    /// Of each address, oldest first.
+    private var perPeer: [SocketAddress: [PendingHandshake]] = [:]
     /// Oldest first, and some that are gone already.
     private var order = CircularBuffer<(identifier: ConnectionIdentifier, started: UInt64, handshake: Weak)>()
 
@@ -77,10 +78,10 @@ struct HandshakeTable {
     /// Whether another handshake of this peer may begin.
     mutating func admission(of peer: SocketAddress, now: UInt64) -> Admission {
         let candidate: PendingHandshake?
-        if perPeer[peer, default: 0] >= limits.handshakesPerPeer {
+        if let own = perPeer[peer], own.count >= limits.handshakesPerPeer {
             // An address can be forged too: its share is handled like the whole, or a few datagrams would lock a device
-            // out. The search costs less than the public-key operations that it saves.
-            candidate = pending.values.filter { $0.peer == peer }.min { $0.started < $1.started }
+            // out.
+            candidate = own.first
         } else if pending.count >= limits.handshakes {
             candidate = oldest()
         } else {
@@ -92,7 +93,7 @@ struct HandshakeTable {
 
     mutating func insert(_ handshake: PendingHandshake) {
         pending[handshake.identifier] = handshake
-        perPeer[handshake.peer, default: 0] += 1
+        perPeer[handshake.peer, default: []].append(handshake)
         order.append((handshake.identifier, handshake.started, Weak(handshake: handshake)))
         if order.count > 2 * pending.count + 32 {
             order = CircularBuffer(order.filter { $0.handshake.handshake != nil })
@@ -101,8 +102,10 @@ struct HandshakeTable {
 
     mutating func remove(_ handshake: PendingHandshake) {
         guard pending.removeValue(forKey: handshake.identifier) != nil else { return }
-        let left = perPeer[handshake.peer, default: 1] - 1
-        perPeer[handshake.peer] = left == 0 ? nil : left
+        perPeer[handshake.peer]?.removeAll { $0 === handshake }
+        if perPeer[handshake.peer]?.isEmpty == true {
+            perPeer[handshake.peer] = nil
+        }
     }
 
     /// A handshake whose time is over, if there is one.

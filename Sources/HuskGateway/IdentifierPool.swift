@@ -9,6 +9,10 @@ struct IdentifierPool {
     /// three bytes.
     private static let sizes: [UInt32] = [48, 208, 1 << 16, 1 << 24]
 
+    /// How many are looked at for a free one before the next length is taken: when nearly all of a length are in use,
+    /// looking at all of them would cost more than a byte.
+    private static let patience: UInt32 = 256
+
     private var live: Set<ConnectionIdentifier> = []
     /// Never handed out: they mean somebody already.
     private let reserved: Set<ConnectionIdentifier>
@@ -23,7 +27,7 @@ struct IdentifierPool {
     /// differ).
     mutating func allocate(avoiding peer: ConnectionIdentifier) -> ConnectionIdentifier? {
         for level in Self.sizes.indices where used[level] < Self.sizes[level] {
-            for _ in 0..<Self.sizes[level] {
+            for _ in 0..<min(Self.sizes[level], Self.patience) {
                 let identifier = Self.identifier(level, cursors[level])
                 cursors[level] = (cursors[level] + 1) % Self.sizes[level]
                 guard identifier != peer, !live.contains(identifier), !reserved.contains(identifier) else { continue }

@@ -46,7 +46,10 @@ final class Observers: Sendable {
         return stream
     }
 
-    func emit(_ event: GatewayEvent) {
+    /// Events cost more than some messages that they tell of: they are made only if somebody hears them.
+    func emit(_ event: @autoclosure () -> GatewayEvent) {
+        guard state.withLock({ !$0.observers.isEmpty }) else { return }
+        let event = event()
         // Yielding under the lock keeps the order; a continuation never calls back while it yields.
         state.withLock { state in
             for continuation in state.observers.values {

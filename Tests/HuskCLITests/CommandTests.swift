@@ -54,6 +54,10 @@ struct CommandTests {
         #expect(demo.json == nil)
         #expect(demo.suite == 0 && !demo.combined && !demo.resume)
         #expect(gateway.suites == nil && device.suite == nil && !device.sequential)
+
+        let load = try parse(LoadCommand.self, "load")
+        #expect(load.devices.counts == [1, 100, 10_000] && load.seconds == 5 && load.concurrency == 32)
+        #expect(load.suite == 0 && load.profile == nil && load.store == nil && load.connect == nil && load.json == nil)
     }
 
     @Test func options() throws {
@@ -76,6 +80,9 @@ struct CommandTests {
         #expect(try parse(DeviceCommand.self, "device --credentials c --suite 5 --sequential").suite == 5)
         #expect(try parse(DemoCommand.self, "demo --suite 4 --combined --resume").suite == 4)
         #expect(try parse(DeviceCommand.self, "device --credentials c --machine mps2-an385").machine == .an385)
+        let load = try parse(LoadCommand.self, "load --devices 7,100000 --seconds 0.5 --profile symmetric --suite 2")
+        #expect(load.devices.counts == [7, 100_000] && load.seconds == 0.5 && load.profile == .symmetric)
+        #expect(try parse(LoadCommand.self, "load --connect 127.9.9.9:1 --credentials c").connect == "127.9.9.9:1")
     }
 
     @Test(arguments: [
@@ -97,6 +104,14 @@ struct CommandTests {
         "envelope seal --key k --as a --priority 256", "envelope seal --key k --as a --deadline -1",
         "envelope open --key k", "envelope key new a", "envelope key new a a", "envelope key new a b --kid 0",
         "envelope key new a b --algorithm des", "envelope inspect a b",
+        "load --devices 0", "load --devices 1,", "load --devices 1000001", "load --devices x", "load --seconds 0",
+        "load --concurrency 0", "load --suite 6", "load --profile tls", "load --limit 0",
+        "load --connect 127.0.0.1:5683", "load --credentials c", "load --connect 192.0.2.1:5683 --credentials c",
+        "load --connect 0.0.0.0:5683 --credentials c", "load --connect 128.0.0.1:5683 --credentials c",
+        "load --connect localhost:5683 --credentials c", "load --connect ::1:5683 --credentials c",
+        "load --connect 127.0.0.1:0 --credentials c", "load --connect 127.0.0.1 --credentials c",
+        "load --connect 127.0.0.1:5683 --credentials c --store s",
+        "load --connect 127.0.0.1:5683 --credentials c --profile symmetric",
     ])
     func refusedWithUsage(line: String) throws {
         let refusal = try #require(self.refusal(line))
