@@ -189,7 +189,8 @@ final class DatagramHandler: ChannelInboundHandler {
             logger.warning(
                 "overload goes on", metadata: ["handshakes shed": "\(shed)", "handshakes refused": "\(refused)"])
         case .over(let shed, let refused, let milliseconds):
-            logger.notice(
+            // As loud as its beginning, or who hears of that waits for this.
+            logger.warning(
                 "overload is over",
                 metadata: [
                     "handshakes shed": "\(shed)", "handshakes refused": "\(refused)", "ms": "\(milliseconds)",

@@ -37,7 +37,7 @@ public struct GatewayLimits: Sendable {
     /// message_1s that wait for their turn, and how long one may wait. More than that is shed: dropped without an
     /// answer, so that devices send again later. Sessions do not wait behind them.
     public var waitingHandshakes = 1024
-    public var waitingHandshakeMilliseconds: UInt64 = 500
+    public var waitingHandshakeMilliseconds: UInt64 = 1000
     /// Unfinished handshakes, in all and of one address and port.
     public var handshakes = 4096
     /// The same of one address and port.

@@ -11,10 +11,10 @@ internal import NIOCore
 /// 3 argues for judging a queue by the time that was spent in it). The time is well below ACK_TIMEOUT of RFC 7252, so a
 /// message_1 that is served has not been sent again yet, and no work goes into answers that come too late.
 ///
-/// Shed means dropped without a word, as the network might have done. The device sends again after 2, 4, 8 and 16
-/// seconds, all by itself; that is CoAP's congestion control (RFC 7252 section 4.7), and it spreads the devices that all
-/// come back after a power cut over what the gateway can do. 5.03 with Max-Age would be an answer for each datagram of
-/// a flood, sent to addresses that may be forged, and devices would give up at once. That answer is kept for
+/// Shed means dropped without a word, as the network might have done. The device sends again by itself, each time after
+/// twice as long; that is CoAP's congestion control (RFC 7252 section 4.7), and it spreads the devices that all come
+/// back after a power cut over what the gateway can do. 5.03 with Max-Age would be an answer to each datagram of a
+/// flood, sent to addresses that may be forged, and devices would give up at once. That answer is kept for
 /// ``HandshakeTable``, where a gateway is not late but full.
 struct HandshakeQueue {
     struct Waiting {

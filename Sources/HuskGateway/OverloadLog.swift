@@ -1,4 +1,4 @@
-// What the log says of overload: when it begins, that it goes on, when it is over. A line for each, not for each device.
+// What the log says of overload: when it begins, that it goes on, when it is over. A line for each, not per device.
 #if Gateway
 
 /// Asked twice a second.

@@ -57,7 +57,7 @@ struct CommandTests {
 
         let load = try parse(LoadCommand.self, "load")
         #expect(load.devices.counts == [1, 100, 10_000] && load.seconds == 5 && load.concurrency == 32)
-        #expect(load.suite == 0 && load.profile == nil && load.store == nil && load.connect == nil && load.json == nil)
+        #expect(load.suite == 0 && load.profile == nil && load.store == nil && load.connect == nil)
     }
 
     @Test func options() throws {

@@ -203,8 +203,8 @@ import Testing
             count = next.engine.sessions.count
         }
         #expect(count == 10_000)
+        // A figure to look at; `make test-load` has that of a release build, with the process and its credentials.
         print("10,000 sessions: stored in \(writing), back in \(reading) (debug build)")
-        #expect(reading < .seconds(10))
     }
 }
 #endif

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""`husk load` as its users run it: every operation works, the figures add up, a store brings sessions back after a kill,
-and 10,000 sessions keep to 2 KB each.
+"""`husk load` as its users run it: every operation works, the figures add up, a store brings sessions back after a
+kill, and 10,000 sessions keep to 2 KB each.
 
     load_e2e.py HUSK BUILD
 """

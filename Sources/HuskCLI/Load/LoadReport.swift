@@ -156,10 +156,9 @@ extension LoadReport {
             }
         }
         let notes = [
-            "  Devices and gateway share this machine (\(machine.cores) cores, \(machine.processor)), and a device",
-            "  computes as much as the gateway: per second is what both did together, gateway CPU what one",
-            "  operation cost the gateway. Latencies are in milliseconds, with up to \(conditions.concurrency) operations"
-                + " under way.",
+            "  \(machine.processor), \(machine.cores) cores, shared by devices and gateway; a device computes as much as",
+            "  the gateway. So \"per second\" is what both did together, and \"gateway CPU\" what one operation cost",
+            "  the gateway. Latencies in milliseconds, with up to \(conditions.concurrency) operations under way.",
         ]
         return table.lines(style: style) + [""] + (memory.rows.isEmpty ? [] : memory.lines(style: style) + [""])
             + (restarts.isEmpty ? [] : restarts + [""]) + notes.map(style.dim)
