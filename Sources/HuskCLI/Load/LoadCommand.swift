@@ -27,6 +27,7 @@ struct LoadCommand: AsyncParsableCommand {
               husk load
               husk load --devices 1,100,10000,100000 --json load.json
               husk load --devices 10000 --store /var/tmp/load.db      with a store, killed and started again
+              husk load --devices 50 --flood                          sessions under a flood of new handshakes
               husk load --connect 127.0.0.1:5683 --credentials credentials.json
 
             With --connect the load goes to a gateway that runs already, on this machine: other addresses than \
@@ -56,6 +57,9 @@ struct LoadCommand: AsyncParsableCommand {
             "Let the gateway keep sessions in this file, which must not exist and is removed in the end.",
             valueName: "file"))
     var store: String?
+
+    @Flag(help: "Measure messages beside a flood of message_1 from many addresses, too.")
+    var flood = false
 
     @Option(help: ArgumentHelp("A gateway that runs already, on a loopback address.", valueName: "address:port"))
     var connect: String?
@@ -115,7 +119,8 @@ struct LoadCommand: AsyncParsableCommand {
                 seconds: seconds, concurrency: concurrency, suites: [suite], store: store != nil,
                 connected: connect != nil))
         let plan = LoadPlan(
-            suites: suites, seconds: seconds, concurrency: concurrency, limit: limit, husk: husk, store: store)
+            suites: suites, seconds: seconds, concurrency: concurrency, limit: limit, husk: husk, store: store,
+            flood: flood)
         if let connect = connect.flatMap(Self.endpoint), let credentials {
             let known = try CredentialsFile(path: credentials).checkExisting()
             guard let known, !known.devices.isEmpty else {

@@ -12,13 +12,16 @@ struct LoadPlan: Sendable {
     var limit: Double
     var husk: String
     var store: String?
+    /// Whether messages are measured under a flood of message_1 too.
+    var flood = false
 
     /// With a gateway of its own.
     func run(_ profile: LoadProfile, _ count: Int) async throws -> LoadRunFigures {
         let folder = try PrivateFile.temporaryFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        if let store, PrivateFile.exists(store) {
-            throw Failure(.cannotOpen, "\(store) exists already: name a file that may be made and removed")
+        // The key of another store that was removed under this name would go too.
+        if let there = storeFiles.first(where: PrivateFile.exists) {
+            throw Failure(.cannotOpen, "\(there) exists already: name a file that may be made and removed")
         }
         defer { removeStore() }
         let keys = LoadKeys(profile, count: count)
@@ -71,6 +74,31 @@ struct LoadPlan: Sendable {
                     + "\(rounded(phase.seconds, 1)) s" + failures.map { "; " + $0 }.joined())
         }
         figures.memory?.end = process?.memory
+        guard flood else { return }
+        try await flooded(fleet, host, port, process, &figures)
+    }
+
+    /// Messages of devices that have their sessions, while others ask for new ones as fast as they can.
+    private func flooded(
+        _ fleet: Fleet, _ host: String, _ port: Int, _ process: LoadProcess?, _ figures: inout LoadRunFigures
+    ) async throws {
+        let flood = LoadFlood()
+        let before = process?.memory
+        async let flooding: Void = NIOThreadPool.singleton.runIfActive { [suites] in
+            try flood.run(host: host, port: port, suites: suites)
+        }
+        let phase: LoadPhase
+        do {
+            defer { flood.stop() }
+            phase = try await drive(fleet, host, port, .message, seconds: seconds, everybody: false)
+        }
+        try await flooding
+        var messages = OperationFigures(phase, processorTime: nil)
+        messages.operation = .messageInFlood
+        figures.operations.append(messages)
+        figures.flood = FloodFigures(
+            sent: flood.sent, perSecond: rounded(Double(flood.sent) / max(phase.seconds, 1e-6), 1),
+            memory: process?.memory.flatMap { after in before.map { after - $0 } })
     }
 
     /// One phase, on a thread that may wait.
@@ -89,10 +117,13 @@ struct LoadPlan: Sendable {
         }
     }
 
+    private var storeFiles: [String] {
+        store.map { store in ["", "-wal", "-shm", ".key"].map { store + $0 } } ?? []
+    }
+
     private func removeStore() {
-        guard let store else { return }
-        for suffix in ["", "-wal", "-shm", ".key"] {
-            PrivateFile.remove(store + suffix)
+        for file in storeFiles {
+            PrivateFile.remove(file)
         }
     }
 }

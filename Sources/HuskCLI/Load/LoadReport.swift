@@ -64,7 +64,17 @@ struct LoadRunFigures: Codable {
     var startupSeconds: Double?
     var memory: MemoryFigures?
     var operations: [OperationFigures] = []
+    var flood: FloodFigures?
     var restart: RestartFigures?
+}
+
+/// A flood of message_1 from many addresses.
+struct FloodFigures: Codable {
+    /// Datagrams sent, most of which the system or the gateway dropped.
+    var sent: Int
+    var perSecond: Double
+    /// What the gateway's memory grew by, in bytes.
+    var memory: Int?
 }
 
 /// Anonymous resident memory of the gateway in bytes.
@@ -155,13 +165,19 @@ extension LoadReport {
                     + " \(grouped($0.continued)) of \(grouped($0.continued + $0.failed)) went on in their sessions"
             }
         }
+        let floods = runs.compactMap { run in
+            run.flood.map {
+                "  \(grouped(run.devices)) devices in a flood of \(grouped(Int($0.perSecond))) message_1 a second:"
+                    + " memory grew by \($0.memory.map(kilobytes) ?? "an unknown amount")"
+            }
+        }
         let notes = [
             "  \(machine.processor), \(machine.cores) cores, shared by devices and gateway; a device computes as much as",
             "  the gateway. So \"per second\" is what both did together, and \"gateway CPU\" what one operation cost",
             "  the gateway. Latencies in milliseconds, with up to \(conditions.concurrency) operations under way.",
         ]
         return table.lines(style: style) + [""] + (memory.rows.isEmpty ? [] : memory.lines(style: style) + [""])
-            + (restarts.isEmpty ? [] : restarts + [""]) + notes.map(style.dim)
+            + floods + restarts + (floods.isEmpty && restarts.isEmpty ? [] : [""]) + notes.map(style.dim)
     }
 
     private func milliseconds(_ value: Double?) -> String {

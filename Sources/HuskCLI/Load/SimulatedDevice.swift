@@ -11,6 +11,8 @@ enum LoadOperation: String, Codable, Sendable, CaseIterable {
     case keyUpdate
     /// A reading of 32 bytes, protected, and its protected answer.
     case message
+    /// The same beside a flood of message_1.
+    case messageInFlood
 
     var title: String {
         switch self {
@@ -18,6 +20,7 @@ enum LoadOperation: String, Codable, Sendable, CaseIterable {
         case .resumption: "resumption"
         case .keyUpdate: "KUDOS"
         case .message: "message"
+        case .messageInFlood: "message in flood"
         }
     }
 
@@ -25,7 +28,7 @@ enum LoadOperation: String, Codable, Sendable, CaseIterable {
     var datagrams: Int {
         switch self {
         case .authentication, .resumption: 2
-        case .keyUpdate, .message: 1
+        case .keyUpdate, .message, .messageInFlood: 1
         }
     }
 }
