@@ -34,9 +34,10 @@ public struct GatewayConfiguration: Sendable {
 /// Bounds on what peers can make a gateway remember. Sessions need none: there are at most two per device in the
 /// credentials.
 public struct GatewayLimits: Sendable {
-    /// message_1s that wait for their turn, and how long one may wait. More than that is shed: dropped without an
-    /// answer, so that devices send again later. Sessions do not wait behind them.
+    /// message_1s that wait for their turn. More than that are shed: dropped without an answer, so that devices send
+    /// again later. Sessions do not wait behind them.
     public var waitingHandshakes = 1024
+    /// How long one may wait until it is shed, too: less than the 2 s (ACK_TIMEOUT) after which a device sends again.
     public var waitingHandshakeMilliseconds: UInt64 = 1000
     /// Unfinished handshakes, in all and of one address and port.
     public var handshakes = 4096
@@ -115,8 +116,9 @@ public struct GatewayCounters: Sendable, Equatable {
     public var storeCommits: UInt64 = 0
     /// Times that making changes durable failed; they are tried again.
     public var storeFailures: UInt64 = 0
-    /// How many there are now.
+    /// message_1s that wait for their turn, now.
     public var waitingHandshakes: Int = 0
+    /// Handshakes that wait for message_3, now.
     public var pendingHandshakes: Int = 0
     /// Sessions, now.
     public var sessions: Int = 0

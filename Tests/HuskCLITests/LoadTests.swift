@@ -1,4 +1,5 @@
 // What `husk load` is made of: percentiles, who may be sent to, and devices that know when a session is gone.
+#if Gateway
 import Husk
 import Testing
 
@@ -33,3 +34,4 @@ struct LoadTests {
         #expect(Set(text.split(separator: "\n")).count == 302)
     }
 }
+#endif
