@@ -189,7 +189,7 @@ final class DatagramHandler: ChannelInboundHandler {
             logger.warning(
                 "overload goes on", metadata: ["handshakes shed": "\(shed)", "handshakes refused": "\(refused)"])
         case .over(let shed, let refused, let milliseconds):
-            // As loud as its beginning, or who hears of that waits for this.
+            // As loud as its beginning was.
             logger.warning(
                 "overload is over",
                 metadata: [
@@ -238,7 +238,8 @@ final class DatagramHandler: ChannelInboundHandler {
         observers.count { $0.storeCommits += 1 }
         if failure != nil {
             failure = nil
-            logger.notice("the store can be written again")
+            // As loud as the failure was.
+            logger.error("the store can be written again")
         }
         guard let context else { return }
         send(batch, context)

@@ -37,6 +37,9 @@ extension Engine {
             ])
     }
 
+    /// Looked up once, not for each session.
+    private static let suites = CipherSuite.all.map(\.accelerated)
+
     private func restore(_ row: SessionRow, _ store: Store) throws(StoreError) {
         guard let identifier = try? ConnectionIdentifier(row.identifier) else {
             throw .corrupt(path: store.path, detail: "a session without identifier")
@@ -51,8 +54,7 @@ extension Engine {
         let context: SecurityContext
         do throws(HuskError) {
             context = try secret.bytes.withBytes { (record) throws(HuskError) in
-                try SecurityContext(
-                    record: record, progress: row.progress, suites: CipherSuite.all.map(\.accelerated))
+                try SecurityContext(record: record, progress: row.progress, suites: Self.suites)
             }
         } catch {
             throw .corrupt(path: store.path, detail: "the keys of a session: \(error.reason)")

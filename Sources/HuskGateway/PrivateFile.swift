@@ -59,6 +59,8 @@ func createPrivateFile(_ path: String) throws(StoreError) {
     guard status.st_mode & S_IFMT == S_IFREG else { throw .cannotOpen(path: path, reason: "is not a file") }
     let mode = UInt32(status.st_mode & 0o7777)
     guard mode & ~0o600 == 0 else { throw .permissions(path: path, mode: mode) }
+    // SQLite would go on without writing, and stumble later over a lock that it cannot have.
+    guard unsafe access(path, R_OK | W_OK) == 0 else { throw .readOnly(path: path) }
 }
 
 /// What the system calls an error.

@@ -89,8 +89,9 @@ import Testing
                 // What nobody noticed is in free space: nothing is missing and nothing else.
                 #expect(engine.sessions.count == 4)
                 harmless += 1
-            } catch is StoreError {
+            } catch let error as StoreError {
                 noticed += 1
+                #expect(!"\(error)".contains("\n"))
             }
             for suffix in ["-wal", "-shm"] {
                 try? FileManager.default.removeItem(atPath: file.path + suffix)
@@ -135,6 +136,13 @@ import Testing
         #expect(throws: StoreError.corrupt(path: file.path, detail: "a database of another program")) {
             _ = try file.open()
         }
+    }
+
+    /// Root may write whatever its mode is.
+    @Test(.enabled(if: geteuid() != 0)) func aFileThatCannotBeWrittenIsNamed() throws {
+        let file = try filled()
+        try FileManager.default.setAttributes([.posixPermissions: 0o400], ofItemAtPath: file.path)
+        #expect(throws: StoreError.readOnly(path: file.path)) { _ = try file.open() }
     }
 
     @Test func newFilesAreForTheirOwnerOnly() throws {

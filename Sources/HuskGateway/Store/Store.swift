@@ -173,7 +173,12 @@ public final class Store: Sendable {
 }
 
 func quickCheck(_ db: Database) throws -> String {
-    try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? "nothing to check"
+    verdict(try String.fetchOne(db, sql: "PRAGMA quick_check(1)"))
+}
+
+/// `ok`, or what SQLite found wrong, without the line that says in which database.
+func verdict(_ text: String?) -> String {
+    text?.split(separator: "\n").last.map(String.init) ?? "nothing to check"
 }
 
 /// A row that knows its sum.

@@ -23,7 +23,7 @@ extension Store {
     public func check() throws(StoreError) -> StoreSummary {
         do {
             return try queue.read { db in
-                let verdict = try String.fetchOne(db, sql: "PRAGMA integrity_check(1)") ?? ""
+                let verdict = verdict(try String.fetchOne(db, sql: "PRAGMA integrity_check(1)"))
                 guard verdict == "ok" else { throw StoreError.corrupt(path: path, detail: verdict) }
                 let state = try Self.load(db, path: path)
                 var summary = StoreSummary()
