@@ -399,6 +399,8 @@ interop: deps ## The core against lakers, aiocoap, libcoap, and EDHOC-PSK, OSCOR
 SWIFT_BUILD := --scratch-path $(B)/swift
 HUSK := $(B)/swift/release/husk
 
+include Tests/api/api.mk
+
 .PHONY: docs husk test-swift test-tutorial test-end-to-end test-command-line test-envelopes
 husk: ## Build the command line, build/swift/release/husk
 	@$(SWIFT) build $(SWIFT_BUILD) -c release --product husk

@@ -27,6 +27,7 @@ let package = Package(
         .library(name: "CHuskHost", targets: ["CHuskHost"]),
         .library(name: "CHuskCortexM", targets: ["CHuskCortexM"]),
         .library(name: "Husk", targets: ["Husk"]),
+        .library(name: "HuskFoundation", targets: ["HuskFoundation"]),
         .library(name: "HuskGateway", targets: ["HuskGateway"]),
         .executable(name: "husk", targets: ["HuskCLI"]),
     ],
@@ -58,6 +59,7 @@ let package = Package(
             publicHeadersPath: "include", cSettings: c,
             linkerSettings: [.linkedLibrary("sodium"), .linkedLibrary("mbedcrypto"), .linkedLibrary("crypto")]),
         .target(name: "Husk", dependencies: ["CHusk"], swiftSettings: swift),
+        .target(name: "HuskFoundation", dependencies: ["Husk"], swiftSettings: swift),
         .target(
             name: "HuskGateway",
             dependencies: [
@@ -89,7 +91,7 @@ let package = Package(
         .executableTarget(
             name: "TutorialGateway", dependencies: [.target(name: "HuskGateway", condition: gateway)],
             path: "Tests/tutorial", swiftSettings: swift),
-        .testTarget(name: "HuskTests", dependencies: ["Husk", "CHusk"], swiftSettings: swift),
+        .testTarget(name: "HuskTests", dependencies: ["Husk", "CHusk", "HuskFoundation"], swiftSettings: swift),
         .testTarget(
             name: "HuskGatewayTests",
             dependencies: [

@@ -142,6 +142,9 @@ internal import CHusk
     /// Whether there is a session.
     public var isAuthenticated: Bool { unsafe pointer.pointee.has_context }
 
+    /// Whether no request is in progress.
+    public var isIdle: Bool { unsafe pointer.pointee.request == nil }
+
     /// EDHOC: the suite in use, or the one to be tried next. KUDOS: nil.
     public var suite: CipherSuite? {
         let index = unsafe Int(pointer.pointee.suite_index)

@@ -19,9 +19,11 @@ internal import CHusk
     var hook: husk_random {
         unsafe husk_random(
             fill: { context, out, count in
+                // What went in below: a pointer to a function is as wide as one to data on all these processors.
                 let fill = unsafe unsafeBitCast(context, to: Fill.self)
                 return unsafe fill(out, count) ? HUSK_OK : HUSK_ERR_RANDOM
             },
+            // The same way back.
             context: unsafeBitCast(fill, to: UnsafeMutableRawPointer.self))
     }
 }

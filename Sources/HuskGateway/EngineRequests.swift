@@ -69,11 +69,11 @@ extension Engine {
                 query: query.map { String(decoding: $0.value, as: UTF8.self) }, contentFormat: format?.uint,
                 payload: request.payload))
         guard case .response(let response) = answer else {
+            let reading = GatewayReading(
+                device: device, path: path, payload: request.payload, contentFormat: format?.uint)
+            guard observers.readings.offer(reading) else { return GatewayResponse(.serviceUnavailable) }
             observers.count { $0.readings += 1 }
-            observers.emit(
-                .reading(
-                    GatewayReading(
-                        device: device, path: path, payload: request.payload, contentFormat: format?.uint)))
+            observers.emit(.reading(reading))
             return GatewayResponse(.changed)
         }
         if let accept = request.option(CoAPOption.accept), response.code.codeClass == 2, !response.payload.isEmpty,

@@ -101,6 +101,18 @@ public final class Gateway: Service, Sendable {
         observers.events()
     }
 
+    /// The readings of all devices from now on.
+    ///
+    /// - Parameter buffer: how many wait at most for the program, before devices are told to wait; at least 1
+    public func readings(buffer: Int = 1024) -> GatewayReadings {
+        GatewayReadings(observers.readings.queue(of: nil, capacity: buffer))
+    }
+
+    /// A device by its identity, whether it is there or not.
+    public func device(_ name: String) -> GatewayDevice {
+        GatewayDevice(name: name, queues: observers.readings)
+    }
+
     /// Serves until the task is cancelled, the service group shuts down, or ``shutdown()`` is called.
     public func run() async throws {
         try await withGracefulShutdownHandler {

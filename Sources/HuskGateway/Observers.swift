@@ -11,6 +11,8 @@ final class Observers: Sendable {
         var finished = false
     }
 
+    /// Who takes readings at a pace of their own.
+    let readings = ReadingQueues()
     private let state = Mutex(State())
     private let buffer: Int
 
@@ -67,6 +69,7 @@ final class Observers: Sendable {
         for continuation in observers {
             continuation.finish()
         }
+        readings.finish()
     }
 
     private func remove(_ id: UInt64) {

@@ -14,7 +14,7 @@ import Testing
     }
 
     static func updater(
-        _ own: UInt8, _ other: UInt8, _ mode: KeyUpdate.Mode, _ framing: Link.Framing, flash: Flash? = nil
+        _ own: UInt8, _ other: UInt8, _ mode: KeyUpdate.Mode, _ framing: Link.Framing, flash: SavedRecord? = nil
     ) throws(HuskError) -> Link {
         let memory = try flash.map { (flash) throws(HuskError) in try flash.memory() }
         return try Link(
@@ -26,8 +26,8 @@ import Testing
 
     static func updating(_ mode: KeyUpdate.Mode, _ framing: Link.Framing) throws(HuskError) -> Wire {
         var wire = try Wire(
-            updater(1, 2, mode, framing, flash: mode == .noForwardSecrecy ? nil : Flash()),
-            updater(2, 1, mode, framing, flash: mode == .noForwardSecrecy ? nil : Flash()))
+            updater(1, 2, mode, framing, flash: mode == .noForwardSecrecy ? nil : SavedRecord()),
+            updater(2, 1, mode, framing, flash: mode == .noForwardSecrecy ? nil : SavedRecord()))
         try wire.a.start()
         wire.settle()
         return wire
@@ -59,7 +59,7 @@ import Testing
         for (mode, meets) in [(KeyUpdate.Mode.forwardSecrecy, false), (.negotiated, true)] {
             for peerBegins in [false, true] {
                 var wire = try Wire(
-                    Self.updater(1, 2, mode, .init(), flash: Flash()), Self.updater(2, 1, .noForwardSecrecy, .init()))
+                    Self.updater(1, 2, mode, .init(), flash: SavedRecord()), Self.updater(2, 1, .noForwardSecrecy, .init()))
                 for _ in 0..<2 {
                     try peerBegins ? wire.b.start() : wire.a.start()
                     wire.settle()
@@ -87,8 +87,8 @@ import Testing
         let framing = Link.Framing(isPointToPoint: true, frameBytes: 20)
         for who in 1...3 {
             for after in 0..<6 {
-                let flashA = Flash()
-                let flashB = Flash()
+                let flashA = SavedRecord()
+                let flashB = SavedRecord()
                 var wire = try Wire(
                     Self.updater(1, 2, .forwardSecrecy, framing, flash: flashA),
                     Self.updater(2, 1, .forwardSecrecy, framing, flash: flashB))
@@ -117,10 +117,10 @@ import Testing
 
     /// That is what forward secrecy costs: who lost the record, or has an old one, has lost the peer.
     @Test func withoutTheRecordThereIsNoWayBack() throws {
-        let flash = Flash()
+        let flash = SavedRecord()
         var wire = try Wire(
             Self.updater(1, 2, .forwardSecrecy, .init(), flash: flash),
-            Self.updater(2, 1, .forwardSecrecy, .init(), flash: Flash()))
+            Self.updater(2, 1, .forwardSecrecy, .init(), flash: SavedRecord()))
         try wire.a.start()
         wire.settle()
         let old = flash.record
@@ -140,11 +140,11 @@ import Testing
     }
 
     @Test func nothingIsSentThatWasNotSaved() throws {
-        let flash = Flash()
+        let flash = SavedRecord()
         flash.isFull = true
         var wire = try Wire(
             Self.updater(1, 2, .forwardSecrecy, .init(), flash: flash),
-            Self.updater(2, 1, .forwardSecrecy, .init(), flash: Flash()))
+            Self.updater(2, 1, .forwardSecrecy, .init(), flash: SavedRecord()))
         try wire.a.start()
         wire.settle()
         #expect(wire.sawA == [.failed(.storage)] && !wire.sawB.contains(.authenticated))

@@ -103,7 +103,7 @@ struct Wire: ~Copyable {
 }
 
 /// What a process leaves behind.
-final class Flash: @unchecked Sendable {
+final class SavedRecord: @unchecked Sendable {
     var record: [UInt8] = []
     var saves = 0
     var isFull = false

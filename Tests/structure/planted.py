@@ -7,6 +7,7 @@ import tempfile
 import headers
 import includes
 import instructions
+import invariants
 import openings
 import profiles
 import symbols
@@ -88,6 +89,10 @@ SELF_TESTS = {
     "include of stdio": lambda: fires(includes.violations, include("#include <stdio.h>"), "freestanding"),
     "include in a public header": lambda: fires(
         includes.violations, {"include/husk/base.h": '/* base */\n#include "husk/coap.h"\n'}, "below"),
+    "Swift that is to be trusted, without a reason": lambda: fires(
+        invariants.violations, {"Sources/x.swift": "// x\n\nextension X: @unchecked Sendable {}\n"}, "@unchecked"),
+    "Swift that is to be trusted, with its reason": lambda: fires(
+        invariants.violations, {"Sources/x.swift": "// x\n\n// Never written to.\nextension X: @unchecked Sendable {}\n"}),
     "unknown room": lambda: fires(includes.violations, {"attic/x.c": "/* x */\n"}, "in no room"),
     "foreign symbol": lambda: fires(
         core_object, {"x.c": "void *malloc(unsigned long n); void *f(void); void *f(void) { return malloc(3); }"}, "malloc"),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The structural tests: include direction, symbols, headers, openings, what profiles link; each check also proves that
+"""The structural tests: include direction, symbols, headers, openings, reasons, what profiles link; each check also proves that
 it can fire.
 
     structure.py BUILD    where BUILD holds NAME/core.o, CPU/sensor.elf, CPU/sensor_swift.elf, CPU/profiles/NAME.elf and CPU/parts/NAME.elf with their maps, as
@@ -11,6 +11,7 @@ import sys
 import headers
 import includes
 import instructions
+import invariants
 import openings
 import planted
 import profiles
@@ -72,6 +73,7 @@ def checks(build):
     for language in headers.LANGUAGES:
         yield f"headers alone as {language}", lambda language=language: headers.violations(CORE / "include", language)
     yield "openings", lambda: openings.violations(ROOT)
+    yield "reasons of what the Swift compiler trusts", lambda: invariants.violations(ROOT)
     yield "suites listed", lambda: openings.suite_violations(ROOT / "Tests" / "C")
     yield from core_checks(build)
     yield from image_checks(build)

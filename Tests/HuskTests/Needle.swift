@@ -1,0 +1,1 @@
+../swift-memory/Needle.swift

@@ -1,0 +1,30 @@
+#!/usr/bin/env python3
+"""Builds the C core and Husk from a clean folder with the gateway's trait off: no dependency is fetched, and the compiler
+warns of nothing.
+
+    alone.py SWIFT FOLDER
+"""
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+
+def main():
+    swift, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+    shutil.rmtree(folder, ignore_errors=True)
+    command = [swift, "build", "--scratch-path", folder, "--disable-default-traits", "--product", "Husk"]
+    build = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    fetched = sorted(path.name for path in (folder / "checkouts").glob("*"))
+    warnings = [line for line in build.stdout.splitlines() if re.search(r"\bwarning\b", line)]
+    checks = {"it builds": build.returncode == 0, "no dependency": not fetched, "no warning": not warnings}
+    if not all(checks.values()):
+        print(build.stdout)
+        print(f"FAILED {', '.join(name for name, fine in checks.items() if not fine)}: {fetched} {warnings}")
+    print(f"{sum(checks.values())} passed, {len(checks) - sum(checks.values())} failed")
+    return 0 if all(checks.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Keeps the public API the one that is listed beside this file, so that a change to it is seen in review.
+
+    api.py MODULES [--accept]    MODULES: the folder with the built modules, such as build/swift/debug/Modules
+
+Each module has a file MODULE.txt with a line for each public declaration, sorted. `--accept` writes these files anew. The
+check also proves that it can fail.
+"""
+import json
+import pathlib
+import platform
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LISTS = pathlib.Path(__file__).resolve().parent
+LISTED = ["Husk", "HuskGateway", "HuskFoundation"]
+HEADERS = [ROOT / "CSources" / name / "include" for name in ("CHusk", "CHuskHost")]
+
+
+def symbol_graph(module, modules, folder):
+    """What the compiler says of a module's public declarations."""
+    command = ["swift", "symbolgraph-extract", "-module-name", module, "-minimum-access-level", "public",
+               "-skip-synthesized-members", "-target", f"{platform.machine()}-unknown-linux-gnu", "-output-dir", folder,
+               "-I", modules]
+    for headers in HEADERS:
+        command += ["-I", headers]
+    subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True)
+    for file in sorted(pathlib.Path(folder).glob(f"{module}*.symbols.json")):
+        yield json.loads(file.read_text())
+
+
+def declaration(symbol):
+    """A declaration as it is written, on one line, without attributes of the compiler's own."""
+    text = "".join(part["spelling"] for part in symbol["declarationFragments"])
+    return " ".join(text.split())
+
+
+def lines(graphs):
+    """A line for each public declaration and each conformance."""
+    for graph in graphs:
+        names = {symbol["identifier"]["precise"]: ".".join(symbol["pathComponents"]) for symbol in graph["symbols"]}
+        for symbol in graph["symbols"]:
+            yield f"{'.'.join(symbol['pathComponents'])}: {declaration(symbol)}"
+        for relation in graph["relationships"]:
+            source = names.get(relation["source"])
+            if relation["kind"] == "conformsTo" and source:
+                target = names.get(relation["target"]) or relation.get("targetFallback", relation["target"])
+                yield f"{source}: conforms to {target}"
+
+
+def listing(module, modules):
+    with tempfile.TemporaryDirectory() as folder:
+        return sorted(set(lines(symbol_graph(module, modules, folder))))
+
+
+def differences(wanted, found):
+    """What is in one and not the other, as a review would show it."""
+    return [f"- {line}" for line in wanted if line not in set(found)] + \
+           [f"+ {line}" for line in found if line not in set(wanted)]
+
+
+def can_fail(found):
+    """That a declaration which is gone, and one which changed, are seen."""
+    return differences(found, found[1:]) == [f"- {found[0]}"] and \
+        differences(found, [found[0] + "?"] + found[1:]) == [f"- {found[0]}", f"+ {found[0]}?"]
+
+
+def main():
+    modules = pathlib.Path(sys.argv[1])
+    passed = failed = 0
+    for module in LISTED:
+        found = listing(module, modules)
+        file = LISTS / f"{module}.txt"
+        if "--accept" in sys.argv[2:]:
+            file.write_text("\n".join(found) + "\n")
+            continue
+        wanted = file.read_text().splitlines() if file.exists() else []
+        changes = differences(wanted, found)
+        for change in changes:
+            print(f"FAILED {module}: {change}")
+        if changes:
+            print(f"the public API of {module} is not the listed one: if that is meant, run make api-accept")
+        fine = [not changes, can_fail(found)]
+        passed += sum(fine)
+        failed += len(fine) - sum(fine)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
