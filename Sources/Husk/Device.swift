@@ -192,8 +192,8 @@ internal import CHusk
     /// A new session registers anew by itself. A gateway that fell silent is not noticed: call this again from time to
     /// time, with the same request.
     ///
-    /// - Throws: as ``start(_:path:contentFormat:payload:)-(_,StaticString,_,_)``; ``HuskError/argument`` if the endpoint
-    ///   was made without memory for it.
+    /// - Throws: as ``start(_:path:contentFormat:payload:)-(_,StaticString,_,_)``; ``HuskError/argument`` if the
+    ///   endpoint was made without memory for it.
     public mutating func observe(_ code: CoAPCode = .get, path: RawSpan, payload: RawSpan) throws(HuskError) {
         guard unsafe pointer.pointee.request == nil else { throw .state }
         guard let observation = unsafe parts.observation else { throw .argument }
@@ -479,8 +479,8 @@ extension Device.Signal {
         self.bytes = bytes
     }
 
-    /// Copies a request, once the core does not point to the last one. Throws ``HuskError/buffer`` if it is too long; on
-    /// hosts there is room for any.
+    /// Copies a request, once the core does not point to the last one. Throws ``HuskError/buffer`` if it is too long;
+    /// on hosts there is room for any.
     mutating func set(
         _ code: CoAPCode, path: RawSpan, contentFormat: UInt32?, payload: RawSpan
     ) throws(HuskError) {

@@ -47,8 +47,8 @@ public enum EnvelopeAlgorithm: Sendable, Hashable, CaseIterable {
     ///   - algorithm: the AEAD of the envelopes
     ///   - wraps: whether it is for envelopes to several recipients
     ///   - memory: where the value takes its storage
-    /// - Throws: ``HuskError/argument`` for a length out of range or equal names, ``HuskError/buffer`` if `memory` has no
-    ///   room.
+    /// - Throws: ``HuskError/argument`` for a length out of range or equal names, ``HuskError/buffer`` if `memory` has
+    ///   no room.
     public init(
         root: RawSpan, sender: RawSpan, recipient: RawSpan, identifier: RawSpan,
         algorithm: EnvelopeAlgorithm = .aesCCM8, wraps: Bool = false, in memory: inout PinnedMemory

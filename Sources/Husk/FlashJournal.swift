@@ -7,13 +7,13 @@ internal import CHusk
     public typealias Read = @convention(c) (
         _ context: UnsafeMutableRawPointer?, _ offset: UInt32, _ bytes: UnsafeMutablePointer<UInt8>?, _ count: Int
     ) -> Bool
-    /// Programs whole units of erased flash, at most 32 bytes that do not cross a multiple of 32, and returns when it is
-    /// done. False if the part reports an error.
+    /// Programs whole units of erased flash, at most 32 bytes that do not cross a multiple of 32, and returns when it
+    /// is done. False if the part reports an error.
     public typealias Program = @convention(c) (
         _ context: UnsafeMutableRawPointer?, _ offset: UInt32, _ bytes: UnsafePointer<UInt8>?, _ count: Int
     ) -> Bool
-    /// Erases the page that begins at `offset`, to bytes of 0xff, and returns when it is done. False if the part reports
-    /// an error.
+    /// Erases the page that begins at `offset`, to bytes of 0xff, and returns when it is done. False if the part
+    /// reports an error.
     public typealias Erase = @convention(c) (_ context: UnsafeMutableRawPointer?, _ offset: UInt32) -> Bool
 
     /// What one erase erases: a multiple of 32, at least 128.

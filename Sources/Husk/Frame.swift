@@ -135,7 +135,8 @@ public struct Frame: Sendable, Hashable {
     ) throws(HuskError) -> Int {
         guard range.lowerBound >= 0 && range.upperBound <= buffer.byteCount else { throw .argument }
         return try unsafe buffer.write { out, capacity, count in
-            let payload = unsafe husk_bytes(data: out.map { unsafe UnsafePointer($0 + range.lowerBound) }, len: range.count)
+            let payload = unsafe husk_bytes(
+                data: out.map { unsafe UnsafePointer($0 + range.lowerBound) }, len: range.count)
             return unsafe husk_frame_seal(pointer, withIdentifier, payload, out, capacity, &count)
         }
     }

@@ -68,8 +68,8 @@ internal import CHusk
     ///   - suite: its AEAD and hash are used, and nothing else of it
     ///   - random: where nonces come from
     ///   - memory: where the value takes its storage
-    /// - Throws: ``HuskError/argument`` for a length out of range or equal identifiers, ``HuskError/buffer`` if `memory`
-    ///   has no room.
+    /// - Throws: ``HuskError/argument`` for a length out of range or equal identifiers, ``HuskError/buffer`` if
+    ///   `memory` has no room.
     public init(
         secret: RawSpan, senderID: ConnectionIdentifier, recipientID: ConnectionIdentifier, idContext: RawSpan? = nil,
         mode: Mode, suite: CipherSuite = .suite0, random: RandomSource, in memory: inout PinnedMemory

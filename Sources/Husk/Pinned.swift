@@ -45,8 +45,8 @@ internal import CHusk
     fileprivate var isHeap: Bool { unsafe next == nil }
     #endif
 
-    /// The next `count` bytes, zeroed; of the heap, such that they are to be deallocated. Throws ``HuskError/buffer`` if
-    /// fewer are left.
+    /// The next `count` bytes, zeroed; of the heap, such that they are to be deallocated. Throws ``HuskError/buffer``
+    /// if fewer are left.
     fileprivate mutating func take(_ count: Int, alignment: Int) throws(HuskError) -> UnsafeMutableRawPointer {
         #if !hasFeature(Embedded)
         guard !isHeap else {
@@ -67,7 +67,8 @@ internal import CHusk
     }
 }
 
-/// One C struct that stays where it is. Moving a `Pinned` moves a pointer, so no copy of the struct is ever left behind.
+/// One C struct that stays where it is. Moving a `Pinned` moves a pointer, so no copy of the struct is ever left
+/// behind.
 @safe struct Pinned<Value>: ~Copyable {
     let pointer: UnsafeMutablePointer<Value>
     #if !hasFeature(Embedded)

@@ -10,8 +10,8 @@ internal import CHusk
     // Other modules destroy a value by this, and not field by field: in Embedded Swift they could not.
     deinit {}
 
-    /// Binds a response to its request. One per request, kept from request to response, and as long as notifications may
-    /// come; never used for two requests. 24 bytes.
+    /// Binds a response to its request. One per request, kept from request to response, and as long as notifications
+    /// may come; never used for two requests. 24 bytes.
     public struct Exchange: ~Copyable, Sendable {
         var state = husk_oscore_exchange()
 
@@ -50,8 +50,8 @@ internal import CHusk
     ///   - idContext: at most 8 bytes; an empty one differs from none
     ///   - suite: its AEAD and hash are used
     ///   - memory: where the value takes its storage
-    /// - Throws: ``HuskError/argument`` for a length out of range or equal identifiers, ``HuskError/buffer`` if `memory`
-    ///   has no room.
+    /// - Throws: ``HuskError/argument`` for a length out of range or equal identifiers, ``HuskError/buffer`` if
+    ///   `memory` has no room.
     public init(
         masterSecret: RawSpan, masterSalt: RawSpan, senderID: ConnectionIdentifier, recipientID: ConnectionIdentifier,
         idContext: RawSpan? = nil, suite: CipherSuite = .suite0, in memory: inout PinnedMemory
@@ -92,8 +92,8 @@ internal import CHusk
     /// How many messages were protected with the sender key, at most.
     public var protectedCount: UInt64 { unsafe husk_oscore_count_q(pointer) }
 
-    /// How many received messages did not verify. To be set for a context that was kept somewhere, so that a forger does
-    /// not gain from restarts.
+    /// How many received messages did not verify. To be set for a context that was kept somewhere, so that a forger
+    /// does not gain from restarts.
     public var forgedCount: UInt32 {
         get { unsafe pointer.pointee.count_v }
         set { unsafe pointer.pointee.count_v = newValue }
@@ -108,9 +108,9 @@ internal import CHusk
     /// Whether requests are challenged until one proves to be fresh.
     public var isWindowLost: Bool { unsafe pointer.pointee.window_lost }
 
-    /// Server: says that the replay window was lost in a restart (RFC 8613 appendix B.1.2). A request without this value
-    /// in an Echo option under protection is ``HuskError/freshness`` from now on; the first one with it is the lower
-    /// limit of a new window.
+    /// Server: says that the replay window was lost in a restart (RFC 8613 appendix B.1.2). A request without this
+    /// value in an Echo option under protection is ``HuskError/freshness`` from now on; the first one with it is the
+    /// lower limit of a new window.
     ///
     /// - Parameter echo: ``echoCount`` bytes that this context never had before, such as random ones drawn at startup
     /// - Throws: ``HuskError/argument`` for another number of bytes.
@@ -125,9 +125,9 @@ internal import CHusk
     /// What protection adds at most to a message.
     public static var overheadMaximum: Int { Int(HUSK_OSCORE_OVERHEAD_MAX_BYTES) }
 
-    /// Server: appends a protected challenge, a 4.01 with nothing but an Echo option (RFC 9175), to `out`. For a request
-    /// that was ``HuskError/freshness``; with a value of your own, for any request that you want to be sure is not an
-    /// old one.
+    /// Server: appends a protected challenge, a 4.01 with nothing but an Echo option (RFC 9175), to `out`. For a
+    /// request that was ``HuskError/freshness``; with a value of your own, for any request that you want to be sure is
+    /// not an old one.
     ///
     /// - Parameters:
     ///   - reply: type, message ID and token of the response, as an encoded message; the rest is not looked at
@@ -159,9 +159,9 @@ internal import CHusk
     /// Client: protects a request, which is encoded as it would go out in clear, and appends the datagram to `out`:
     /// ``overheadMaximum`` bytes more at most. Observe 0 registers an observation, 1 cancels one (RFC 7641).
     ///
-    /// - Throws: ``HuskError/exhausted``; ``HuskError/unsupported`` for Proxy-Uri, which is to be split into Proxy-Scheme
-    ///   and Uri-* first; ``HuskError/argument``, ``HuskError/format``; ``HuskError/buffer`` if it does not fit. Nothing
-    ///   was appended then, and no number spent.
+    /// - Throws: ``HuskError/exhausted``; ``HuskError/unsupported`` for Proxy-Uri, which is to be split into
+    ///   Proxy-Scheme and Uri-* first; ``HuskError/argument``, ``HuskError/format``; ``HuskError/buffer`` if it does
+    ///   not fit. Nothing was appended then, and no number spent.
     public mutating func protect(
         request plain: RawSpan, into out: inout OutputRawSpan, exchange: inout Exchange
     ) throws(HuskError) {
@@ -185,9 +185,9 @@ internal import CHusk
         }
     }
 
-    /// Server: protects a response, which is encoded as it would go out in clear, and appends the datagram to `out`. The
-    /// first one of an exchange needs no sequence number, unless `ownPartialIV` asks for one. With an Observe option it
-    /// is a notification.
+    /// Server: protects a response, which is encoded as it would go out in clear, and appends the datagram to `out`.
+    /// The first one of an exchange needs no sequence number, unless `ownPartialIV` asks for one. With an Observe
+    /// option it is a notification.
     ///
     /// - Throws: as for requests, and ``HuskError/state`` if no request was unprotected, or nobody registered for the
     ///   notification.
@@ -232,8 +232,8 @@ internal import CHusk
     }
 
     /// Client: verifies the response to the request of `exchange`, or a notification, and decrypts it in place; says
-    /// where its parts lie in the datagram. After a notification ``Exchange/isObservation`` is still true. They come out
-    /// in the order in which the server made them.
+    /// where its parts lie in the datagram. After a notification ``Exchange/isObservation`` is still true. They come
+    /// out in the order in which the server made them.
     ///
     /// - Throws: as for requests; ``HuskError/replay`` for a notification that was overtaken, or comes again;
     ///   ``HuskError/state`` if no response is awaited.

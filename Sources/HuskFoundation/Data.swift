@@ -2,23 +2,10 @@
 public import FoundationEssentials
 public import Husk
 
-// In: `Data` lends its bytes as a span, `data.bytes`, which every step of Husk takes as it is. Out: as below.
+// `Data` lends its bytes as a span, `data.bytes`, which every step of Husk takes as it is; what comes out as bytes goes
+// into `Data(…)`. Here are the steps that are taken for every message.
 
 extension SecurityContext {
-    /// Client: as ``protect(request:exchange:)``, with the datagram as `Data`.
-    public mutating func protectedData(
-        request: CoAPMessage, exchange: inout Exchange
-    ) throws(HuskError) -> Data {
-        Data(try protect(request: request, exchange: &exchange))
-    }
-
-    /// Server: as ``protect(response:exchange:ownPartialIV:)``, with the datagram as `Data`.
-    public mutating func protectedData(
-        response: CoAPMessage, exchange: inout Exchange, ownPartialIV: Bool = false
-    ) throws(HuskError) -> Data {
-        Data(try protect(response: response, exchange: &exchange, ownPartialIV: ownPartialIV))
-    }
-
     /// Server: verifies and decrypts a request.
     public mutating func unprotect(
         request datagram: Data, exchange: inout Exchange

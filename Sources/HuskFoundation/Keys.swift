@@ -1,4 +1,4 @@
-// Keys of other libraries, in and out: whatever lends its bytes, as the SymmetricKey of swift-crypto and CryptoKit does.
+// Keys of other libraries, in and out: whatever lends its bytes, such as the SymmetricKey of swift-crypto.
 public import FoundationEssentials
 public import Husk
 

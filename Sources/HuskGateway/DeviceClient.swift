@@ -13,8 +13,8 @@ internal import Synchronization
 ///     let client = try await DeviceClient.connect(to: "gateway.local", key: key)
 ///     let answer = try await client.request(.init(.post, "sensors/temperature", contentFormat: 110, payload: reading))
 ///
-/// Requests go one after the other, in the order in which they came: what is not answered yet makes the next one wait. A
-/// task that is cancelled gets `CancellationError` at once; its request is not sent if it was still waiting, and
+/// Requests go one after the other, in the order in which they came: what is not answered yet makes the next one wait.
+/// A task that is cancelled gets `CancellationError` at once; its request is not sent if it was still waiting, and
 /// otherwise runs its course without it, since nobody can tell whether the gateway has acted on it.
 public final class DeviceClient: Service, Sendable {
     private let channel: any Channel
@@ -108,8 +108,8 @@ public final class DeviceClient: Service, Sendable {
     }
 
     /// Observes a resource of the gateway (RFC 7641), one at a time: its state now, and whenever it changes. Of states
-    /// that come faster than they are taken, the newest are kept. The loop ends when the gateway ends the observation or
-    /// the client shuts down; leaving it ends the observation.
+    /// that come faster than they are taken, the newest are kept. The loop ends when the gateway ends the observation
+    /// or the client shuts down; leaving it ends the observation.
     ///
     /// - Throws: as ``request(_:)``, also the loop; ``HuskError/state`` while another observation lasts.
     public func observe(_ request: Device.Request) async throws -> AsyncThrowingStream<Device.Answer, any Error> {
@@ -162,6 +162,7 @@ public final class DeviceClient: Service, Sendable {
 
 /// The gateway refused a request, without protection: anybody on the way can have written it.
 public struct DeviceRefusal: Error, Sendable, Equatable {
+    /// Its answer.
     public var code: CoAPCode
     /// What the endpoint made of it.
     public var error: HuskError

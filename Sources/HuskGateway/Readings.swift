@@ -4,10 +4,10 @@ internal import Synchronization
 
 /// The readings of one device, or of all, from the moment this was made.
 ///
-/// Back-pressure goes as far as the device: a reading is answered 2.04 once it lies in the buffer of every sequence that
-/// wants it. While one of these is full, devices are answered 5.03 and nobody gets the reading, so that the device keeps
-/// it and sends it again later. Readings that were acknowledged come in their order and none is dropped, while the
-/// gateway lives.
+/// Back-pressure goes as far as the device: a reading is answered 2.04 once it lies in the buffer of every sequence
+/// that wants it. While one of these is full, devices are answered 5.03 and nobody gets the reading, so that the device
+/// keeps it and sends it again later. Readings that were acknowledged come in their order and none is dropped, while
+/// the gateway lives.
 ///
 /// Iterate it once. The loop ends when the gateway stops or the task is cancelled; once the sequence is gone it holds
 /// nobody up.
@@ -23,6 +23,7 @@ public struct GatewayReadings: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> Iterator { Iterator(queue: queue) }
 
+    /// Takes one reading after the other.
     public struct Iterator: AsyncIteratorProtocol {
         private let queue: ReadingQueue
 
@@ -160,8 +161,8 @@ final class ReadingQueues: Sendable {
         return queue
     }
 
-    /// Hands a reading to all who want it, or to nobody: false if one of them has no room. Called on the gateway's event
-    /// loop alone, so that what has room here has it still when the reading is appended.
+    /// Hands a reading to all who want it, or to nobody: false if one of them has no room. Called on the gateway's
+    /// event loop alone, so that what has room here has it still when the reading is appended.
     func offer(_ reading: GatewayReading) -> Bool {
         let queues = state.withLock { $0.holders.compactMap(\.queue) }
             .filter { $0.device == nil || $0.device == reading.device }

@@ -60,8 +60,9 @@ public struct Router: Sendable {
         handlers[path, default: [:]][method] = handler
     }
 
-    /// Answers GET on exactly this path, and lets devices observe it (RFC 7641): whenever ``Gateway/changed(_:device:)``
-    /// says that it changed, the handler is asked again and its answer sent to those who observe.
+    /// Answers GET on exactly this path, and lets devices observe it (RFC 7641): whenever
+    /// ``Gateway/changed(_:device:)`` says that it changed, the handler is asked again and its answer sent to those who
+    /// observe.
     public mutating func observable(_ path: String, _ handler: @escaping Handler) {
         on(.get, path, handler)
         observable.insert(path)

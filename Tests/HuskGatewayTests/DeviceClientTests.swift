@@ -157,7 +157,8 @@ private func reading(_ text: String) -> Device.Request {
         let secret = keyBytes(3)
         let (own, other) = (ConnectionIdentifier(UInt8(4)), ConnectionIdentifier(UInt8(5)))
         let symmetric = try unsafe SymmetricCredential(
-            secret: secret.span.bytes, sender: own, recipient: other, mode: .noForwardSecrecy, device: Identity("meter"))
+            secret: secret.span.bytes, sender: own, recipient: other, mode: .noForwardSecrecy,
+            device: Identity("meter"))
         let gateway = try await Gateway.start(
             GatewayConfiguration(host: "127.0.0.1", port: 0), credentials: Credentials([], symmetric: [symmetric]),
             logger: quiet)

@@ -1,5 +1,5 @@
-// Secrets of links that talk are gone from the process's memory. The life of each type alone, in every mode of the compiler:
-// Tests/swift-memory, whose scan this is.
+// Secrets of links that talk are gone from the process's memory. The life of each type alone, in every mode of the
+// compiler: Tests/swift-memory, whose scan this is.
 #if os(Linux)
 import CHusk
 import Glibc

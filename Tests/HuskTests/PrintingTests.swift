@@ -29,7 +29,7 @@ func shows(_ text: String, _ secret: [UInt8]) -> Bool {
 }
 
 @Suite struct PrintingTests {
-    static let secret = (0..<32).map { UInt8(201 &+ $0 &* 7) }
+    static let secret = (0..<32).map { UInt8(truncatingIfNeeded: 201 + $0 * 7) }
 
     @Test func theCheckSeesASecret() {
         #expect(shows(printed(Self.secret), Self.secret) && shows(printed(hex(Self.secret)), Self.secret))

@@ -1,33 +1,26 @@
 #!/usr/bin/env python3
 """Keeps the public API the one that is listed beside this file, so that a change to it is seen in review.
 
-    api.py MODULES [--accept]    MODULES: the folder with the built modules, such as build/swift/debug/Modules
+    api.py SWIFT SCRATCH [--accept]    SCRATCH: where the package was built, build/swift
 
 Each module has a file MODULE.txt with a line for each public declaration, sorted. `--accept` writes these files anew. The
 check also proves that it can fail.
 """
 import json
 import pathlib
-import platform
-import subprocess
 import sys
-import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 LISTS = pathlib.Path(__file__).resolve().parent
-LISTED = ["Husk", "HuskGateway", "HuskFoundation"]
-HEADERS = [ROOT / "CSources" / name / "include" for name in ("CHusk", "CHuskHost")]
+sys.path.insert(0, str(LISTS.parent / "docs"))
+import docs  # noqa: E402  (needs the path above)
+
+LISTED = ["Husk", "HuskFoundation", "HuskGateway"]
 
 
-def symbol_graph(module, modules, folder):
-    """What the compiler says of a module's public declarations."""
-    command = ["swift", "symbolgraph-extract", "-module-name", module, "-minimum-access-level", "public",
-               "-skip-synthesized-members", "-target", f"{platform.machine()}-unknown-linux-gnu", "-output-dir", folder,
-               "-I", modules]
-    for headers in HEADERS:
-        command += ["-I", headers]
-    subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True)
-    for file in sorted(pathlib.Path(folder).glob(f"{module}*.symbols.json")):
+def symbol_graph(swift, scratch, module):
+    """What the compiler says of a module's public declarations, those in extensions of other modules' types included."""
+    folder = docs.symbol_graph(swift, scratch, module)
+    for file in sorted(folder.glob(f"{module}*.symbols.json")):
         yield json.loads(file.read_text())
 
 
@@ -50,9 +43,8 @@ def lines(graphs):
                 yield f"{source}: conforms to {target}"
 
 
-def listing(module, modules):
-    with tempfile.TemporaryDirectory() as folder:
-        return sorted(set(lines(symbol_graph(module, modules, folder))))
+def listing(swift, scratch, module):
+    return sorted(set(lines(symbol_graph(swift, scratch, module))))
 
 
 def differences(wanted, found):
@@ -68,12 +60,12 @@ def can_fail(found):
 
 
 def main():
-    modules = pathlib.Path(sys.argv[1])
+    swift, scratch = sys.argv[1], pathlib.Path(sys.argv[2])
     passed = failed = 0
     for module in LISTED:
-        found = listing(module, modules)
+        found = listing(swift, scratch, module)
         file = LISTS / f"{module}.txt"
-        if "--accept" in sys.argv[2:]:
+        if "--accept" in sys.argv[3:]:
             file.write_text("\n".join(found) + "\n")
             continue
         wanted = file.read_text().splitlines() if file.exists() else []

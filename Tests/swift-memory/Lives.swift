@@ -1,5 +1,5 @@
-// A life of each type that holds secrets: made, used as in earnest, and gone. Compiled into one module with Husk, so that
-// it can see what a key was.
+// A life of each type that holds secrets: made, used as in earnest, and gone. Compiled into one module with Husk, so
+// that it can see what a key was.
 
 /// Lends `body` a random secret of 64 bytes, then gives what to look for: its second half, since an allocator may write
 /// over the beginning of what it gets back, which would hide a missing wipe.

@@ -3,8 +3,8 @@
 internal import CHusk
 
 /// The records of a ``Device``: the suite its gateway accepted, the resumption PSK of its last session, the secrets of
-/// KUDOS. A later `Device` with the same memory begins where the last one ended. Secret, pinned and wiped. One device at
-/// a time.
+/// KUDOS. A later `Device` with the same memory begins where the last one ended. Secret, pinned and wiped. One device
+/// at a time.
 public final class DeviceMemory: Sendable {
     /// A slot per record: its length, then its bytes.
     private let bytes = PinnedBytes(count: recordCount * slotBytes)

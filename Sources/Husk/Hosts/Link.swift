@@ -86,7 +86,8 @@ internal import CHusk
     ) throws(HuskError) {
         var keys = PreSharedKeys()
         try keys.append(key)
-        try unsafe self.init(husk_link_edhoc_initiator_table(), LinkCredentials(keys, configuration), identifier, framing)
+        try unsafe self.init(
+            husk_link_edhoc_initiator_table(), LinkCredentials(keys, configuration), identifier, framing)
     }
 
     /// The end that waits, by EDHOC-PSK, for a peer that has one of `keys`.
@@ -101,7 +102,8 @@ internal import CHusk
         responder keys: PreSharedKeys, identifier: ConnectionIdentifier, configuration: HandshakeConfiguration,
         framing: Framing
     ) throws(HuskError) {
-        try unsafe self.init(husk_link_edhoc_responder_table(), LinkCredentials(keys, configuration), identifier, framing)
+        try unsafe self.init(
+            husk_link_edhoc_responder_table(), LinkCredentials(keys, configuration), identifier, framing)
     }
 
     /// An end that gets keys by KUDOS: either may start, and both at once.
@@ -118,8 +120,8 @@ internal import CHusk
     }
 
     private init(
-        _ profile: UnsafePointer<husk_link_profile>!, _ credentials: LinkCredentials, _ identifier: ConnectionIdentifier,
-        _ framing: Framing
+        _ profile: UnsafePointer<husk_link_profile>!, _ credentials: LinkCredentials,
+        _ identifier: ConnectionIdentifier, _ framing: Framing
     ) throws(HuskError) {
         let config = unsafe Pinned(zeroed: husk_link_config.self)
         unsafe config.pointer.pointee.profile = profile

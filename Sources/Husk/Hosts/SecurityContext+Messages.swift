@@ -49,8 +49,8 @@ extension SecurityContext {
 
     /// Client: protects a request and gives the datagram. Observe 0 registers an observation, 1 cancels one (RFC 7641).
     ///
-    /// - Throws: ``HuskError/exhausted``, ``HuskError/unsupported`` for Proxy-Uri, which is to be split into Proxy-Scheme
-    ///   and Uri-* first, ``HuskError/argument``.
+    /// - Throws: ``HuskError/exhausted``, ``HuskError/unsupported`` for Proxy-Uri, which is to be split into
+    ///   Proxy-Scheme and Uri-* first, ``HuskError/argument``.
     public mutating func protect(
         request: CoAPMessage, exchange: inout Exchange
     ) throws(HuskError) -> [UInt8] {
