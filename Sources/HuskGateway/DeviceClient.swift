@@ -115,11 +115,12 @@ public final class DeviceClient: Service, Sendable {
     public func observe(_ request: Device.Request) async throws -> AsyncThrowingStream<Device.Answer, any Error> {
         let (stream, states) = AsyncThrowingStream.makeStream(
             of: Device.Answer.self, bufferingPolicy: .bufferingNewest(16))
+        _ = try await perform(.observation(request, states))
+        // Not before: a second observation that is refused must not end the first.
         states.onTermination = { [handler] reason in
             guard case .cancelled = reason else { return }
             handler.eventLoop.execute { handler.value.cancelObservation() }
         }
-        _ = try await perform(.observation(request, states))
         return stream
     }
 
