@@ -18,13 +18,14 @@ struct HuskCommand: AsyncParsableCommand {
               husk device --credentials kitchen.json      a device on this machine
               husk envelope --help                        content sealed from device to application
               husk load                                   how much a gateway takes
+              husk cost --radio lora-sf10                 what security costs in your case, next to TLS
 
             \(ExitStatus.help)
             """,
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, PSKCommand.self, GatewayCommand.self, DeviceCommand.self, ApplicationCommand.self,
-            EnvelopeCommand.self, StoreCommand.self, LoadCommand.self,
+            EnvelopeCommand.self, StoreCommand.self, LoadCommand.self, CostCommand.self,
         ])
 }
 

@@ -19,7 +19,7 @@ enum ExitStatus: Int32, CaseIterable {
         EXIT STATUS
           0   it worked
           64  the command line is wrong
-          65  a credentials file says something wrong
+          65  a file says something wrong
           66  a file cannot be opened or written
           69  something is missing or taken: QEMU, the firmware, a port, the peer
           70  it ran and failed: authentication, or the simulated device
