@@ -375,6 +375,7 @@ test-cycles: $(BENCH_PLUGIN) $(IMAGE_CPUS:%=$(B)/%/bench/routines.elf) ## The cy
 include Benchmarks/device.mk
 include Benchmarks/tls/tls.mk
 include Benchmarks/host/host.mk
+include Benchmarks/bench.mk
 
 # ---- The README's examples, and other people's implementations ----------------------------------------------------------
 

@@ -41,6 +41,7 @@ STAGES = {
     "secrets in memory of Swift programs": "test-swift-memory",
     "end to end": "test-end-to-end",
     "command line": "test-command-line",
+    "cost": "test-cost",
     "envelopes end to end": "test-envelopes",
     "tutorial": "test-tutorial",
     "load": "test-load",

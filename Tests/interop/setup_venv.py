@@ -1,6 +1,7 @@
-"""Makes the virtual environment of the interop tests, or brings it up to date with requirements.txt.
+"""Makes a virtual environment, or brings it up to date with a file of requirements: unless told of another, that of the
+interop tests beside this file.
 
-usage: setup_venv.py VENV
+usage: setup_venv.py VENV [REQUIREMENTS]
 Prints nothing if there was nothing to do. A venv that was interrupted half-way is made anew."""
 
 import hashlib
@@ -12,11 +13,11 @@ from pathlib import Path
 REQUIREMENTS = Path(__file__).resolve().parent / "requirements.txt"
 
 
-def ensure(venv: Path) -> Path:
-    """Returns the Python of the environment at `venv`, which afterwards holds what requirements.txt says."""
+def ensure(venv: Path, requirements: Path = REQUIREMENTS) -> Path:
+    """Returns the Python of the environment at `venv`, which afterwards holds what `requirements` says."""
     python = venv / "bin" / "python3"
     stamp = venv / "husk-stamp"
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()
+    wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted and python.exists():
         return python
     print(f"creating {venv}", flush=True)
@@ -26,14 +27,14 @@ def ensure(venv: Path) -> Path:
         sys.exit("setup_venv: cannot create a virtual environment; on Debian: apt-get install python3-venv\n"
                  + made.stdout + made.stderr)
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps",
-           "-r", str(REQUIREMENTS)]
+           "-r", str(requirements)]
     if subprocess.run(pip).returncode != 0:
-        sys.exit("setup_venv: pip could not install requirements.txt; is there a network?")
+        sys.exit(f"setup_venv: pip could not install {requirements}; is there a network?")
     stamp.write_text(wanted)
     return python
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    ensure(Path(sys.argv[1]).resolve())
+    ensure(*(Path(argument).resolve() for argument in sys.argv[1:]))
