@@ -52,7 +52,7 @@ public struct GatewayLimits: Sendable {
     /// those of one address and port among either.
     public var exchanges = 4096
     /// Those of authenticated devices.
-    public var deviceExchanges = 65_536
+    public var deviceExchanges = 32_768
     /// Those of one address and port, among either.
     public var exchangesPerPeer = 16
     /// How long an exchange is remembered: EXCHANGE_LIFETIME of RFC 7252 section 4.8.2.

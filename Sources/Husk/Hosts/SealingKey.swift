@@ -45,8 +45,9 @@ package struct SealingKey: ~Copyable, Sendable {
         return sealed
     }
 
-    /// What was sealed under the same key and label. Throws ``HuskError/authentication``.
-    package func open(_ sealed: some RandomAccessCollection<UInt8>, label: [UInt8]) throws(HuskError) -> PinnedBytes {
+    /// What was sealed under the same key and label. Throws ``HuskError/authentication``. Of one type and not generic:
+    /// other modules would run it unspecialised, which took most of a gateway's start.
+    package func open(_ sealed: ArraySlice<UInt8>, label: [UInt8]) throws(HuskError) -> PinnedBytes {
         guard sealed.count >= Self.overhead else { throw .authentication }
         let count = sealed.count - Self.overhead
         let nonce = PinnedBytes(count: 12)

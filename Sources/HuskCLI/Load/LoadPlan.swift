@@ -39,10 +39,14 @@ struct LoadPlan: Sendable {
         guard store != nil else { return figures }
         // The gateway was killed at the end of the last block.
         figures.restart = try await gateway.run(port: port) { gateway in
+            let spent = gateway.process.processorTime
+            // Keys by KUDOS are made anew after a restart, from the secrets that were stored.
             let phase = try await drive(
-                fleet, "127.0.0.1", gateway.port, .message, seconds: 0.001, everybody: true)
+                fleet, "127.0.0.1", gateway.port, profile == .edhoc ? .message : .keyUpdate, seconds: 0.001,
+                everybody: true)
             return RestartFigures(
-                startupSeconds: rounded(gateway.startup.seconds, 3), continued: phase.completed, failed: phase.failed)
+                startupSeconds: rounded(gateway.startup.seconds, 3), startupProcessorSeconds: spent,
+                continued: phase.completed, failed: phase.failed)
         }
         return figures
     }

@@ -119,7 +119,10 @@ struct OperationFigures: Codable {
 /// The gateway was killed and started again on its store.
 struct RestartFigures: Codable {
     var startupSeconds: Double
-    /// Devices whose first message after that was answered in the session they had.
+    /// The user and system time of that.
+    var startupProcessorSeconds: Double?
+    /// Devices whose first message after that was answered in the session they had; in the symmetric profile, that got
+    /// new keys by KUDOS.
     var continued: Int
     var failed: Int
 }
@@ -161,8 +164,10 @@ extension LoadReport {
         }
         let restarts = runs.compactMap { run in
             run.restart.map {
-                "  \(grouped(run.devices)) devices, gateway killed: listens again after \(seconds($0.startupSeconds)),"
-                    + " \(grouped($0.continued)) of \(grouped($0.continued + $0.failed)) went on in their sessions"
+                "  \(grouped(run.devices)) devices, gateway killed: listens again after \(seconds($0.startupSeconds))"
+                    + " (\($0.startupProcessorSeconds.map(seconds) ?? "-") of CPU), \(grouped($0.continued)) of"
+                    + " \(grouped($0.continued + $0.failed)) went on"
+                    + (run.profile == .edhoc ? " in their sessions" : " with new keys by KUDOS")
             }
         }
         let floods = runs.compactMap { run in
