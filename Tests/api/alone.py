@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds the C core and Husk from a clean folder with the gateway's trait off: no dependency is fetched, and the compiler
+"""Builds the C core, Husk and HuskFoundation from a clean folder with the gateway's trait off: no dependency is fetched, and the compiler
 warns of nothing.
 
     alone.py SWIFT FOLDER
@@ -14,7 +14,7 @@ import sys
 def main():
     swift, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     shutil.rmtree(folder, ignore_errors=True)
-    command = [swift, "build", "--scratch-path", folder, "--disable-default-traits", "--product", "Husk"]
+    command = [swift, "build", "--scratch-path", folder, "--disable-default-traits", "--target", "HuskFoundation"]
     build = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     fetched = sorted(path.name for path in (folder / "checkouts").glob("*"))
     warnings = [line for line in build.stdout.splitlines() if re.search(r"\bwarning\b", line)]
