@@ -397,7 +397,9 @@ interop: deps ## The core against lakers, aiocoap, libcoap, and EDHOC-PSK, OSCOR
 
 # ---- Swift -----------------------------------------------------------------------------------------------------------
 
-SWIFT_BUILD := --scratch-path $(B)/swift
+# Functions of libraries are bound when a program starts: what binds them at their first call saves registers on the stack,
+# with the keys that may be in them.
+SWIFT_BUILD := --scratch-path $(B)/swift -Xlinker -z -Xlinker now
 HUSK := $(B)/swift/release/husk
 
 include Tests/api/api.mk
