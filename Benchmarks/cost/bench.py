@@ -17,6 +17,7 @@ STAGES = {
     "memory": "flash and RAM of Husk",
     "tls": "cycles, bytes, flash and RAM of Mbed TLS on Cortex-M",
     "instructions": "instructions of Husk on this host",
+    "instructions-tls": "instructions of TLS clients on this host",
     "bench-host": "handshakes and messages a second on this host",
     "bench-swift": "instructions and allocations of the Swift API on this host",
     "bench-report": "the report and its plots",

@@ -35,6 +35,11 @@ TLS_CYCLES = {
     "dtls12/cid/certificates/leaf_intermediate": "DTLS 1.2, CID, chain of 2",
     "dtls12/cid/psk": "DTLS 1.2, CID, PSK",
 }
+# Handshakes of Husk whose instructions on the host are shown.
+HOST_HUSK = ("edhoc_psk/suite_0/message_4", "edhoc_psk/suite_2/message_4", "edhoc_psk/suite_0/resumption", "kudos/fs",
+             "kudos/no_fs")
+HOST_TLS = TLS_CYCLES | {f"{version}/certificates/leaf": f"{title}, chain of 1"
+                         for version, title in (("tls13", "TLS 1.3"), ("tls12", "TLS 1.2"))}
 # Profiles of memory.json, and scenarios of TLS whose memory is shown.
 PROFILES = {"oscore": "OSCORE alone", "frame": "frames alone", "endpoint_kudos": "endpoint, KUDOS",
             "endpoint": "endpoint, EDHOC-PSK", "link": "link, EDHOC-PSK and KUDOS"}

@@ -36,8 +36,8 @@ def report(data):
     return wrapped(REPORT_TEMPLATE.format_map(Fields(
         **of(data, answers.summary, answers.what_ifs, answers.x25519, answers.model_error, answers.lower_bounds,
              tables.handshake_bytes, tables.air, tables.directions, tables.handshake_cycles, tables.messages,
-             tables.energy, tables.days, tables.memory, tables.break_even, tables.chains, tables.host, tables.peers,
-             tables.published, tables.inputs),
+             tables.energy, tables.days, tables.memory, tables.break_even, tables.chains, tables.host,
+             tables.host_clients, tables.peers, tables.published, tables.inputs),
         builds=lambda: builds or "Not measured.",
         compiler=lambda: data.files["cycles"]["compiler"], mbedtls=lambda: tls.get("mbedtls", "(not measured)"))))
 

@@ -1,6 +1,6 @@
 """The tables of the report: every number from results or `husk cost`."""
-from catalogue import (CHAINS, DAYS, FEW, FEW_RADIOS, HUSK_CYCLES, MAIN, PROFILES, RADIOS, TLS_CYCLES, TLS_MEMORY,
-                       air_time, both_ways)
+from catalogue import (CHAINS, DAYS, FEW, FEW_RADIOS, HOST_HUSK, HOST_TLS, HUSK_CYCLES, MAIN, PROFILES, RADIOS,
+                       TLS_CYCLES, TLS_MEMORY, air_time, both_ways)
 from data import CONFIGURATIONS, CORES
 from text import duration, kilo, life, million, number, table
 
@@ -252,6 +252,24 @@ def host(data):
     return (f"Measured on one core of {machine['processor']} ({machine['libraries']}), medians; other runs give other "
             "figures, whose ranges are in host.json.\n\n"
             + table(["a second of one core", *(maker.replace("_", " ") for maker in makers)], rows))
+
+
+def host_clients(data):
+    """What a handshake costs a client on the host, in instructions."""
+    content = data.files.get("host_tls")
+    if not content:
+        return "Not measured.\n"
+    makers = {"openssl": "OpenSSL", "mbedtls": "Mbed TLS"}
+    husk = {row["scenario"]: row for row in data.files.get("host_device", {}).get("results", [])}
+    messages = {row["scenario"]: row["messages"] for row in data.files.get("exchanges", {}).get("results", [])}
+    rows = [[HUSK_CYCLES[scenario], "Husk", million(husk[scenario]["instructions"]), "",
+             number(sum(message["security"] for message in messages[scenario]))]
+            for scenario in HOST_HUSK if scenario in husk and scenario in messages]
+    rows += [[HOST_TLS[row["scenario"]], makers[row["implementation"]],
+              million(row["instructions"]), " to ".join(map(million, row["instructions_range"])),
+              number(row["bytes_up"] + row["bytes_down"])] for row in content["results"]]
+    return (f"Counted on {content['machine']['processor']} ({content['machine']['libraries']}).\n\n"
+            + table(["handshake", "by", "M instructions", "from", "bytes"], rows))
 
 
 def published(data):

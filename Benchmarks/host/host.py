@@ -35,6 +35,13 @@ def compiler():
     return f"gcc-{out.strip()}-{platform.machine()}"
 
 
+def machine(libraries):
+    """What figures of this machine depend on."""
+    return {"processor": processor(), "cores": os.cpu_count(),
+            "system": " ".join((platform.system(), *platform.libc_ver())), "compiler": compiler(),
+            "libraries": libraries}
+
+
 def run(program, seconds):
     """Libraries, and microseconds by scenario and implementation, of one round."""
     out = subprocess.run([program, str(seconds)], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -67,9 +74,9 @@ def measure(program, seconds, rounds):
     return libraries, results
 
 
-def show(machine, results):
+def show(found, results):
     """Prints a line for each result, and what the host's tables bring."""
-    print(f"{machine['processor']}, one core of {machine['cores']}; {machine['libraries']}")
+    print(f"{found['processor']}, one core of {found['cores']}; {found['libraries']}")
     print(f"{'per second of one core':46}{'by':11}{'median':>10}{'lowest':>10}{'highest':>10}")
     slow = {row["scenario"]: row["microseconds"] for row in results if row["implementation"] == "husk_core"}
     for row in results:
@@ -89,12 +96,10 @@ def main():
     parser.add_argument("--json", type=pathlib.Path)
     arguments = parser.parse_args()
     libraries, results = measure(arguments.program, arguments.seconds, arguments.rounds)
-    system = " ".join((platform.system(), *platform.libc_ver()))
-    machine = {"processor": processor(), "cores": os.cpu_count(), "system": system, "compiler": compiler(),
-               "libraries": libraries}
-    show(machine, results)
+    found = machine(libraries)
+    show(found, results)
     if arguments.json:
-        result_files.write(arguments.json, {"schema": SCHEMA, "deterministic": False, "machine": machine},
+        result_files.write(arguments.json, {"schema": SCHEMA, "deterministic": False, "machine": found},
                            {"results": results})
     return 0
 
