@@ -45,6 +45,8 @@ struct ExchangeCache {
             removeOldest()
         }
         serial += 1
+        // An address is memory of its own: all exchanges of a peer share one.
+        let peer = peers.index(forKey: peer).map { peers[$0].key } ?? peer
         var exchanges = peers.removeValue(forKey: peer) ?? []
         if exchanges.count >= limitPerPeer {
             exchanges.removeFirst()
