@@ -54,6 +54,7 @@ public struct EnvelopeLayout: Sendable, Hashable {
     /// The sender's number for it; greater is later.
     public var sequence: UInt64
 
+    @inline(__always)
     init(_ view: husk_envelope_view, _ buffer: Located) {
         unsafe content = buffer.range(view.content)
         unsafe source = buffer.range(view.metadata.source)

@@ -67,8 +67,8 @@ extension MutableRawSpan {
     func range(_ slice: husk_bytes) -> Range<Int> {
         guard let base = unsafe base, let data = unsafe slice.data, unsafe slice.len > 0 else { return 0..<0 }
         let offset = unsafe UnsafeRawPointer(data) - base
-        guard unsafe offset >= 0 && offset + slice.len <= count else { return 0..<0 }
-        return unsafe offset..<(offset + slice.len)
+        guard unsafe offset >= 0 && slice.len <= count - offset else { return 0..<0 }
+        return unsafe Range(uncheckedBounds: (offset, offset + slice.len))
     }
 }
 

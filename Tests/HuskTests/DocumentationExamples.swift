@@ -69,6 +69,21 @@ private func open(_ envelope: [UInt8], key: consuming EnvelopeKey, clock: UInt64
     return command.content
 }
 
+private func sealInPlace(
+    _ content: RawSpan, stamp: EnvelopeStamp, sealer: inout EnvelopeSealer, out: inout OutputRawSpan
+) throws {
+    let disk = Disk()
+    try sealer.seal(content, stamp: stamp, into: &out) { record throws(Failure) in try disk.replace(record) }
+}
+
+private func openInPlace(
+    _ bytes: inout MutableRawSpan, opener: inout EnvelopeOpener, clock: UInt64
+) throws -> Range<Int> {
+    let disk = Disk()
+    let layout = try opener.open(&bytes, now: clock) { record throws(Failure) in try disk.replace(record) }
+    return layout.content
+}
+
 private func update(
     _ update: inout KeyUpdate, request: CoAPMessage, datagram: [UInt8], exchange: inout SecurityContext.Exchange
 ) throws {

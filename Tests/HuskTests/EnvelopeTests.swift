@@ -59,6 +59,14 @@ private final class Disk {
         #expect(hex(exported) == "a50104024107030a054d8f71bc5a3dd92e8424330ebafc20501f65dad585712f1f1d5e3cc7acd3ed92")
     }
 
+    /// One of many ways to say some of all that can be said, but for tags.
+    private func metadata(_ count: Int) -> EnvelopeMetadata {
+        EnvelopeMetadata(
+            source: count % 2 == 0 ? nil : "kitchen", destination: count % 3 == 0 ? nil : "climate",
+            contentFormat: count % 5 == 0 ? nil : UInt16(count * 900), time: count % 7 == 0 ? nil : UInt64(count),
+            deadline: count % 11 == 0 ? nil : UInt64.max, priority: count % 13 == 0 ? nil : UInt8(count))
+    }
+
     @Test(arguments: EnvelopeAlgorithm.allCases, [false, true])
     func roundTrips(algorithm: EnvelopeAlgorithm, fullIV: Bool) throws {
         let disk = Disk()
@@ -67,11 +75,8 @@ private final class Disk {
         var opener = try EnvelopeOpener(key: key(algorithm: algorithm))
         for count in 0..<70 {
             let content = [UInt8](repeating: UInt8(count), count: count * 5)
-            let metadata = EnvelopeMetadata(
-                source: count % 2 == 0 ? nil : "kitchen", destination: count % 3 == 0 ? nil : "climate",
-                contentFormat: count % 5 == 0 ? nil : UInt16(count * 900), time: count % 7 == 0 ? nil : UInt64(count),
-                deadline: count % 11 == 0 ? nil : UInt64.max, priority: count % 13 == 0 ? nil : UInt8(count),
-                tags: [String](repeating: "étiquette", count: count % 4))
+            var metadata = metadata(count)
+            metadata.tags = [String](repeating: "étiquette", count: count % 4)
             let envelope = try sealer.seal(content, metadata) { record throws(DiskFull) in try disk.replace(record) }
             let seen = try Envelope(inspecting: envelope)
             #expect(seen.metadata == metadata)
@@ -269,6 +274,233 @@ private final class Disk {
         #expect(error == .argument)
         let envelope = try sealer.seal([], long) { _ in }
         #expect(try Envelope(inspecting: envelope).metadata == long)
+    }
+}
+
+// MARK: where they lie
+
+/// What a buffer has after `body`, and how that ended.
+private func buffer<Value>(
+    _ bytes: [UInt8], _ body: (inout MutableRawSpan) throws(HuskError) -> Value
+) -> (bytes: [UInt8], result: Result<Value, HuskError>) {
+    var bytes = bytes
+    let result = unsafe bytes.withUnsafeMutableBufferPointer { buffer in
+        var span = unsafe UnsafeMutableRawBufferPointer(buffer).mutableBytes
+        return Result { () throws(HuskError) in try body(&span) }
+    }
+    return (bytes, result)
+}
+
+extension EnvelopeTests {
+    private static let untouched = [UInt8](repeating: 0xee, count: 500)
+
+    /// Seals to the beginning of a buffer.
+    private func seal(
+        _ content: [UInt8], _ sealer: inout EnvelopeSealer, _ disk: Disk,
+        _ metadata: EnvelopeMetadata = EnvelopeMetadata(), into bytes: [UInt8] = untouched
+    ) -> (bytes: [UInt8], result: Result<Int, HuskError>) {
+        let source = Array((metadata.source ?? "").utf8)
+        let destination = Array((metadata.destination ?? "").utf8)
+        return buffer(bytes) { (out) throws(HuskError) in
+            try unsafe sealer.seal(
+                content.span.bytes, source: source.span.bytes, destination: destination.span.bytes,
+                stamp: EnvelopeStamp(
+                    contentFormat: metadata.contentFormat, time: metadata.time, deadline: metadata.deadline,
+                    priority: metadata.priority), into: &out
+            ) { record throws(DiskFull) in try disk.replace(record) }
+        }
+    }
+
+    private func open(
+        _ envelope: [UInt8], _ opener: inout EnvelopeOpener, now: UInt64? = 1, _ window: Disk
+    ) -> (bytes: [UInt8], result: Result<EnvelopeLayout, HuskError>) {
+        buffer(envelope) { (bytes) throws(HuskError) in
+            try opener.open(&bytes, now: now) { record throws(DiskFull) in try window.replace(record) }
+        }
+    }
+
+    @Test(arguments: EnvelopeAlgorithm.allCases, [false, true])
+    func inPlaceTheyAreTheSame(algorithm: EnvelopeAlgorithm, fullIV: Bool) throws {
+        let disks = [Disk(), Disk(), Disk()]
+        let windows = [Disk(), Disk()]
+        // One key thrice, for comparison: such sealers use the same numbers.
+        var arrays = try EnvelopeSealer(key: key(algorithm: algorithm), fullIV: fullIV)
+        var appending = try EnvelopeSealer(key: key(algorithm: algorithm), fullIV: fullIV)
+        var writing = try EnvelopeSealer(key: key(algorithm: algorithm), fullIV: fullIV)
+        var copying = try EnvelopeOpener(key: key(algorithm: algorithm))
+        var inPlace = try EnvelopeOpener(key: key(algorithm: algorithm))
+        for count in 0..<70 {
+            let content = [UInt8](repeating: UInt8(count), count: count * 5)
+            let metadata = metadata(count)
+            let envelope = try arrays.seal(content, metadata) { record throws(DiskFull) in
+                try disks[0].replace(record)
+            }
+            let written = seal(content, &writing, disks[1], metadata)
+            #expect(try written.result.get() == envelope.count)
+            #expect(written.bytes == envelope + Self.untouched.dropFirst(envelope.count))
+            let source = Array((metadata.source ?? "").utf8)
+            let destination = Array((metadata.destination ?? "").utf8)
+            let stamp = EnvelopeStamp(
+                contentFormat: metadata.contentFormat, time: metadata.time, deadline: metadata.deadline,
+                priority: metadata.priority)
+            let appended = try appended(500) { (out) throws(HuskError) in
+                try unsafe appending.seal(
+                    content.span.bytes, source: source.span.bytes, destination: destination.span.bytes, stamp: stamp,
+                    into: &out
+                ) { record throws(DiskFull) in try disks[2].replace(record) }
+            }
+            #expect(appended == envelope)
+
+            let opened = try copying.open(envelope, now: 1) { record throws(DiskFull) in
+                try windows[0].replace(record)
+            }
+            let found = open(envelope, &inPlace, windows[1])
+            let layout = try found.result.get()
+            #expect(Array(found.bytes[layout.content]) == opened.content && opened.content == content)
+            #expect(Array(found.bytes[layout.source]) == source)
+            #expect(Array(found.bytes[layout.destination]) == destination)
+            #expect(layout.stamp == stamp && layout.sequence == UInt64(count))
+            #expect(try Envelope(inspecting: found.bytes).metadata == metadata)
+            #expect(windows[1].record == windows[0].record)
+        }
+        #expect(disks.allSatisfy { $0.writes == 2 && $0.record == disks[0].record })
+        #expect(windows.allSatisfy { $0.writes == 70 })
+    }
+
+    @Test(arguments: EnvelopeAlgorithm.allCases)
+    func nothingIsSealedInPlaceUnlessItWasStored(algorithm: EnvelopeAlgorithm) throws {
+        let disk = Disk()
+        let content = Array("unlock".utf8)
+        var sealer = try EnvelopeSealer(key: key(algorithm: algorithm))
+        disk.isFull = true
+        for _ in 0..<3 {
+            let refused = seal(content, &sealer, disk)
+            #expect(refused.result == .failure(.storage))
+            // What was written is wiped: the same number seals something else later.
+            let wiped = refused.bytes.prefix { $0 == 0 }.count
+            #expect(wiped > content.count && refused.bytes.dropFirst(wiped).allSatisfy { $0 == 0xee })
+            let error = failure { () throws(HuskError) in
+                _ = try appended(500) { (out) throws(HuskError) in
+                    try unsafe sealer.seal(content.span.bytes, into: &out) { record throws(DiskFull) in
+                        try disk.replace(record)
+                    }
+                }
+            }
+            #expect(error == .storage)
+        }
+        disk.isFull = false
+        let sealed = seal(content, &sealer, disk)
+        #expect(hex(disk.record) == "000000003f" && disk.writes == 1)
+        var opener = try EnvelopeOpener(key: key(algorithm: algorithm))
+        let envelope = try Array(sealed.bytes[..<sealed.result.get()])
+        #expect(try open(envelope, &opener, Disk()).result.get().sequence == 0)
+    }
+
+    @Test(arguments: EnvelopeAlgorithm.allCases, [false, true])
+    func nothingIsOpenedInPlaceUnlessItWasStored(algorithm: EnvelopeAlgorithm, wraps: Bool) throws {
+        let window = Disk()
+        let content = Array("what nobody may read".utf8)
+        var opener = try EnvelopeOpener(key: key(algorithm: algorithm, wraps: wraps))
+        var envelopes: [[UInt8]] = []
+        if wraps {
+            var recipients = EnvelopeRecipients()
+            recipients.append(try key(algorithm: algorithm, wraps: true))
+            recipients.append(try key("kitchen", "alarm", algorithm: algorithm, wraps: true))
+            var sealer = try EnvelopeSealer(recipients: recipients)
+            for _ in 0..<2 {
+                let sealed = seal(content, &sealer, Disk())
+                envelopes.append(try Array(sealed.bytes[..<sealed.result.get()]))
+            }
+        } else {
+            var sealer = try EnvelopeSealer(key: key(algorithm: algorithm))
+            for _ in 0..<2 {
+                let sealed = seal(content, &sealer, Disk())
+                envelopes.append(try Array(sealed.bytes[..<sealed.result.get()]))
+            }
+        }
+        for (index, envelope) in envelopes.enumerated() {
+            let record = window.record
+            window.isFull = true
+            for _ in 0..<3 {
+                let refused = open(envelope, &opener, window)
+                #expect(refused.result == .failure(.storage))
+                #expect(!hex(refused.bytes).contains(hex(content)))
+                let changed = envelope.indices.filter { refused.bytes[$0] != envelope[$0] }
+                #expect(changed.allSatisfy { refused.bytes[$0] == 0 } && changed.count <= content.count)
+            }
+            window.isFull = false
+            #expect(window.record == record)
+            let opened = open(envelope, &opener, window)
+            let layout = try opened.result.get()
+            #expect(layout.sequence == UInt64(index) && Array(opened.bytes[layout.content]) == content)
+            #expect(window.writes == index + 1)
+            #expect(hex(window.record) == (index == 0 ? "00000000000000000000000001" : "00000000010000000000000003"))
+
+            let again = open(envelope, &opener, window)
+            #expect(again.result == .failure(.replay) && again.bytes == envelope)
+            #expect(window.writes == index + 1)
+        }
+        // After a restart neither is taken again.
+        var later = try EnvelopeOpener(key: key(algorithm: algorithm, wraps: wraps), record: window.record)
+        for envelope in envelopes {
+            #expect(open(envelope, &later, window).result == .failure(.replay))
+        }
+    }
+
+    @Test func forgeriesInPlaceChangeNothing() throws {
+        let window = Disk()
+        let content = Array("what nobody may read".utf8)
+        var sealer = try EnvelopeSealer(key: key())
+        var opener = try EnvelopeOpener(key: key())
+        let sealed = seal(content, &sealer, Disk(), EnvelopeMetadata(destination: "climate", deadline: 100))
+        let envelope = try Array(sealed.bytes[..<sealed.result.get()])
+        for bit in 0..<envelope.count * 8 {
+            var forged = envelope
+            forged[bit / 8] ^= 1 << (bit % 8)
+            let refused = open(forged, &opener, window)
+            #expect(throws: HuskError.self) { try refused.result.get() }
+            #expect(!hex(refused.bytes).contains(hex(content)))
+        }
+        #expect(open(envelope, &opener, now: nil, window).result == .failure(.clock))
+        #expect(open(envelope, &opener, now: 100, window).result == .failure(.expired))
+        #expect(window.writes == 0)
+        #expect(try open(envelope, &opener, now: 99, window).result.get().sequence == 0)
+    }
+
+    @Test func tooLittleRoomForAnEnvelopeSpendsNothing() throws {
+        let disk = Disk()
+        var sealer = try EnvelopeSealer(key: key())
+        let length = try seal([1, 2, 3], &sealer, Disk()).result.get()
+        for capacity in 0..<length {
+            let room = [UInt8](repeating: 0xee, count: capacity)
+            let refused = seal([1, 2, 3], &sealer, disk, into: room)
+            #expect(refused.result == .failure(.buffer) && refused.bytes == room)
+        }
+        let long = [UInt8](repeating: 0x78, count: 256)
+        let error = buffer(Self.untouched) { (out) throws(HuskError) in
+            try unsafe sealer.seal(RawSpan(), source: long.span.bytes, into: &out) { _ in }
+        }
+        #expect(error.result == .failure(.argument) && error.bytes == Self.untouched)
+        var opener = try EnvelopeOpener(key: key())
+        let next = seal([1, 2, 3], &sealer, disk, into: [UInt8](repeating: 0, count: length))
+        #expect(try open(next.bytes, &opener, Disk()).result.get().sequence == 1)
+        #expect(disk.writes == 0)
+    }
+
+    /// Content that the algorithm refuses, when its number was reserved already but not saved.
+    @Test func numbersThatARefusalReservedAreSaved() throws {
+        let disk = Disk()
+        disk.isFull = true
+        var sealer = try EnvelopeSealer(key: key())
+        let long = [UInt8](repeating: 0, count: 65_536)
+        let room = [UInt8](repeating: 0xee, count: 65_600)
+        #expect(seal(long, &sealer, disk, into: room).result == .failure(.argument))
+        for _ in 0..<3 {
+            #expect(seal([1], &sealer, disk).result == .failure(.storage))
+        }
+        disk.isFull = false
+        #expect(throws: Never.self) { try seal([1], &sealer, disk).result.get() }
+        #expect(hex(disk.record) == "000000003f")
     }
 }
 

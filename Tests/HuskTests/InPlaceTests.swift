@@ -3,42 +3,6 @@ import Testing
 
 @testable import Husk
 
-/// Lends the bytes to write to, and gives those that were written.
-private func written(
-    _ capacity: Int, _ body: (inout MutableRawSpan) throws(HuskError) -> Int
-) throws(HuskError) -> [UInt8] {
-    var out = [UInt8](repeating: 0xee, count: capacity)
-    let count = try unsafe out.withUnsafeMutableBufferPointer { (buffer) throws(HuskError) in
-        var span = unsafe UnsafeMutableRawBufferPointer(buffer).mutableBytes
-        return try body(&span)
-    }
-    #expect(out[count...].allSatisfy { $0 == 0xee })
-    return Array(out[..<count])
-}
-
-/// The same for bytes that are appended, behind one that was there.
-private func appended(
-    _ capacity: Int, _ body: (inout OutputRawSpan) throws(HuskError) -> Void
-) throws(HuskError) -> [UInt8] {
-    var out = [UInt8](repeating: 0, count: capacity + 1)
-    let count = try unsafe out.withUnsafeMutableBufferPointer { (buffer) throws(HuskError) in
-        var span = unsafe OutputRawSpan(
-                buffer: UnsafeMutableRawBufferPointer(buffer), initializedCount: 0)
-        span.append(0xaa)
-        let result = Result { () throws(HuskError) in try body(&span) }
-        let count = unsafe span.finalize(for: UnsafeMutableRawBufferPointer(buffer))
-        switch result {
-        case .success: return count
-        case .failure(let error):
-            // An error appends nothing.
-            #expect(count == 1)
-            throw error
-        }
-    }
-    #expect(out[0] == 0xaa)
-    return Array(out[1..<count])
-}
-
 /// Runs `body` on a buffer with these bytes, and gives what it found there.
 private func opened(
     _ bytes: [UInt8], _ body: (inout MutableRawSpan) throws(HuskError) -> Range<Int>

@@ -5,10 +5,13 @@ internal import CHusk
 /// What the core stores, until it is saved: the hook writes here, and nothing leaves the Swift API before the record
 /// was given to whoever saves it.
 @safe struct EnvelopeRecord: ~Copyable, Sendable {
-    /// Length of the record, the record; then the same of the last that was saved; then whether the two differ.
-    private let bytes = PinnedBytes(count: 2 * slot + 1)
+    /// Two slots, each the length of a record and the record; which of them was saved last; whether the other one is to
+    /// be saved.
+    private let bytes = PinnedBytes(count: 2 * slot + 2)
 
     private static let slot = 1 + Int(HUSK_ENVELOPE_OPENER_RECORD_BYTES)
+    private static let savedAt = 2 * slot
+    private static let isNewAt = 2 * slot + 1
 
     init(_ record: RawSpan) {
         // One that does not fit is none; its length tells the core so.
@@ -18,8 +21,6 @@ internal import CHusk
         }
         bytes[0] = UInt8(record.byteCount)
         bytes.write(record, at: 1)
-        bytes[Self.slot] = bytes[0]
-        bytes.write(record, at: Self.slot + 1)
     }
 
     var hook: husk_storage {
@@ -28,9 +29,10 @@ internal import CHusk
                 guard let memory = unsafe context?.assumingMemoryBound(to: UInt8.self), let out = unsafe out,
                     let length = unsafe length
                 else { return HUSK_ERR_STORAGE }
-                let count = unsafe Int(memory[0])
+                let saved = unsafe memory + EnvelopeRecord.slot * Int(memory[EnvelopeRecord.savedAt])
+                let count = unsafe Int(saved[0])
                 guard count <= capacity else { return HUSK_ERR_BUFFER }
-                unsafe out.update(from: memory + 1, count: count)
+                unsafe out.update(from: saved + 1, count: count)
                 unsafe length.pointee = count
                 return HUSK_OK
             },
@@ -38,28 +40,28 @@ internal import CHusk
                 guard let memory = unsafe context?.assumingMemoryBound(to: UInt8.self), let data = unsafe data,
                     length < EnvelopeRecord.slot
                 else { return HUSK_ERR_STORAGE }
-                unsafe memory[0] = UInt8(length)
-                unsafe (memory + 1).update(from: data, count: length)
-                unsafe memory[2 * EnvelopeRecord.slot] = 1
+                let other = unsafe memory + EnvelopeRecord.slot * (1 - Int(memory[EnvelopeRecord.savedAt]))
+                unsafe other[0] = UInt8(length)
+                unsafe (other + 1).update(from: data, count: length)
+                unsafe memory[EnvelopeRecord.isNewAt] = 1
                 return HUSK_OK
             },
             context: UnsafeMutableRawPointer(bytes.pointer))
     }
 
     /// Gives out the record if it changed; false, and it is as it was before, if it could not be saved.
+    @inline(__always)
     func save<Failure: Error>(_ save: (RawSpan) throws(Failure) -> Void) -> Bool {
-        let slot = Self.slot
-        guard bytes[2 * slot] != 0 else { return true }
-        bytes[2 * slot] = 0
+        guard bytes[Self.isNewAt] != 0 else { return true }
+        bytes[Self.isNewAt] = 0
+        let other = 1 - bytes[Self.savedAt]
+        let record = unsafe bytes.slice(Self.slot * Int(other) + 1, Int(bytes[Self.slot * Int(other)]))
         do throws(Failure) {
-            try bytes.withBytes { (whole) throws(Failure) in
-                try save(whole.extracting(1..<(1 + Int(bytes[0]))))
-            }
+            try unsafe save(UnsafeRawBufferPointer(start: record.data, count: record.len).bytes)
         } catch {
-            unsafe bytes.pointer.update(from: bytes.pointer + slot, count: slot)
             return false
         }
-        unsafe (bytes.pointer + slot).update(from: bytes.pointer, count: slot)
+        bytes[Self.savedAt] = other
         return true
     }
 }
