@@ -24,7 +24,7 @@ SCHEMA = 1
 TOLERANCE = 0.01
 SECONDS_MAX = 900
 # The messages of these, the Swift API opens and protects where they lie.
-IN_PLACE = ("oscore/", "frame/")
+IN_PLACE = ("oscore/", "frame/", "envelope/")
 OVER_C_MAX = 0.05
 
 

@@ -39,8 +39,14 @@ public func scenarios() throws -> [Scenario] {
         ArrayRequests("oscore/aes_ccm/answer/32", .suite0),
         Frames("frame/aes_ccm/answer/32", .suite0),
         Envelopes("envelope/aes_ccm/open/32", .aesCCM8),
+        ArrayEnvelopes("envelope/aes_ccm/open/32", .aesCCM8),
+        SealedEnvelopes("envelope/aes_ccm/seal/32", .aesCCM8),
+        ArraySealedEnvelopes("envelope/aes_ccm/seal/32", .aesCCM8),
         Requests("oscore/chacha20/answer/32", .suite4),
         Frames("frame/chacha20/answer/32", .suite4),
         Envelopes("envelope/chacha20/open/32", .chaCha20Poly1305),
+        ArrayEnvelopes("envelope/chacha20/open/32", .chaCha20Poly1305),
+        SealedEnvelopes("envelope/chacha20/seal/32", .chaCha20Poly1305),
+        ArraySealedEnvelopes("envelope/chacha20/seal/32", .chaCha20Poly1305),
     ]
 }
