@@ -78,6 +78,7 @@ def load(build, cc):
     STATUS = {value: name for name, value in C.items() if name.startswith("HUSK_ERR_")}
     ffi = cffi.FFI()
     declarations = re.sub(r"_Static_assert\s*\([^;]*\);", "", text)
+    declarations = re.sub(r"static inline [^{;]*\{[^}]*\}", "", declarations)  # not in the library
     ffi.cdef(declarations.replace("extern const ", "extern "))  # cffi takes `const` for a number known beforehand
     _check_layout(ffi, build, cc, sorted(set(re.findall(r"\}\s*(husk_\w+);", text))))
     lib = ffi.dlopen(str(_build(build, cc)))
