@@ -78,7 +78,7 @@ validate-published: deps $(PUBLISHED_INPUTS) ## The cycle model against publishe
 	@$(PYTHON) $(BENCH)/tools/published.py $(B)
 
 # What bench-check looks at beside cycles, and bench-accept accepts.
-BENCH_CHECKS := bench-check-bytes bench-check-memory bench-check-host
+BENCH_CHECKS := bench-check-bytes bench-check-memory bench-check-host bench-check-swift
 .PHONY: $(BENCH_CHECKS) $(BENCH_CHECKS:bench-check-%=bench-accept-%)
 bench-check-bytes: exchanges-programs
 	@$(EXCHANGES_MEASURE) --check $(THRESHOLDS)/exchanges.json
