@@ -413,8 +413,10 @@ docs: deps ## Build the documentation of the Swift modules, build/docs/all, and 
 test-tutorial: firmware husk ## The gateway at the end of the tutorial, and a simulated board that reports to it
 	@$(SWIFT) build $(SWIFT_BUILD) -c release --product TutorialGateway
 	@$(PYTHON) Tests/e2e/tutorial_e2e.py $(HUSK) $(B)/swift/release/TutorialGateway $(B)
-test-swift: ## Swift tests
-	@$(PYTHON) Tests/swift_tests.py $(SWIFT) test $(SWIFT_BUILD)
+test-swift: deps ## Swift tests; of plain CoAP with aiocoap on the other side too
+	@$(PYTHON) Tests/interop/setup_venv.py $(B)/interop/venv
+	@HUSK_AIOCOAP=$(abspath $(B)/interop/venv/bin/python3) \
+		$(PYTHON) Tests/swift_tests.py $(SWIFT) test $(SWIFT_BUILD)
 test-end-to-end: firmware firmware-swift husk ## The firmware on every machine against the real gateway, on good and bad links
 	@$(PYTHON) Tests/end_to_end.py $(HUSK) $(B)
 test-command-line: firmware firmware-swift husk ## husk as its users run it: every figure of the demo, failures, nothing left running
