@@ -30,12 +30,17 @@ public final class DeviceClient: Service, Sendable {
     /// Opens the way to a gateway. Nothing is sent yet.
     ///
     /// - Parameters:
+    ///   - host: the gateway's name or address
+    ///   - port: of UDP
     ///   - key: copied
+    ///   - suites: that may be used, the preferred one first
+    ///   - combinesFirstRequest: whether message_3 rides with the first request (RFC 9668)
     ///   - memory: what to remember for later clients; with it, sessions are resumed
     ///   - bodyCapacity: the longest response that is collected from blocks (RFC 7959)
-    ///   - requestsMaximum: how many requests may wait; a further one is ``HuskError/full``
-    /// - Throws: ``HuskError`` for a key or suites that cannot be used; ``GatewayError/addressUnavailable(host:port:)``
-    ///   for an address that there is not.
+    ///   - requestsMaximum: how many requests may wait; a further one is ``/Husk/HuskError/full``
+    ///   - logger: hears little
+    /// - Throws: ``/Husk/HuskError`` for a key or suites that cannot be used;
+    ///   ``GatewayError/addressUnavailable(host:port:)`` for an address that there is not.
     public static func connect(
         to host: String, port: Int = 5683, key: borrowing PreSharedKey, suites: [CipherSuite] = CipherSuite.all,
         combinesFirstRequest: Bool = true, memory: DeviceMemory? = nil, bodyCapacity: Int = 65_536,
@@ -78,15 +83,16 @@ public final class DeviceClient: Service, Sendable {
     /// Sends a request and waits for its answer, however the gateway is reached: retransmission, authentication and
     /// challenges are the endpoint's.
     ///
-    /// - Throws: ``HuskError/timeout`` if the gateway stayed silent, ``HuskError/full`` if too many requests wait;
-    ///   ``DeviceRefusal`` if the gateway answered without protection; `CancellationError` if the task was cancelled or
-    ///   the client shut down; otherwise why the request cannot be made. An error response that verified is an answer.
+    /// - Throws: ``/Husk/HuskError/timeout`` if the gateway stayed silent, ``/Husk/HuskError/full`` if too many requests
+    ///   wait; ``DeviceRefusal`` if the gateway answered without protection; `CancellationError` if the task was
+    ///   cancelled or the client shut down; otherwise why the request cannot be made. An error response that verified
+    ///   is an answer.
     public func request(_ request: Device.Request) async throws -> Device.Answer {
         guard let answer = try await perform(.request(request)) else { throw HuskError.state }
         return answer
     }
 
-    /// The same until a deadline of any clock; then ``HuskError/timeout``, and as for a task that is cancelled.
+    /// The same until a deadline of any clock; then ``/Husk/HuskError/timeout``, and as for a task that is cancelled.
     public func request<C: Clock>(
         _ request: Device.Request, until deadline: C.Instant, clock: C = ContinuousClock()
     ) async throws -> Device.Answer {
@@ -111,7 +117,7 @@ public final class DeviceClient: Service, Sendable {
     /// that come faster than they are taken, the newest are kept. The loop ends when the gateway ends the observation
     /// or the client shuts down; leaving it ends the observation.
     ///
-    /// - Throws: as ``request(_:)``, also the loop; ``HuskError/state`` while another observation lasts.
+    /// - Throws: as ``request(_:)``, also the loop; ``/Husk/HuskError/state`` while another observation lasts.
     public func observe(_ request: Device.Request) async throws -> AsyncThrowingStream<Device.Answer, any Error> {
         let (stream, states) = AsyncThrowingStream.makeStream(
             of: Device.Answer.self, bufferingPolicy: .bufferingNewest(16))
