@@ -78,8 +78,9 @@ def convert(module, folder, others):
 
 
 def documents():
-    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*.md"], cwd=ROOT, capture_output=True, text=True,
-                           check=True).stdout
+    """The project's; templates have links for where their text is put."""
+    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*.md", ":!*.template.md"], cwd=ROOT,
+                           capture_output=True, text=True, check=True).stdout
     return [ROOT / name for name in names.splitlines() if (ROOT / name).exists()]
 
 
