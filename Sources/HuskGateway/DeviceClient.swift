@@ -83,10 +83,10 @@ public final class DeviceClient: Service, Sendable {
     /// Sends a request and waits for its answer, however the gateway is reached: retransmission, authentication and
     /// challenges are the endpoint's.
     ///
-    /// - Throws: ``/Husk/HuskError/timeout`` if the gateway stayed silent, ``/Husk/HuskError/full`` if too many requests
-    ///   wait; ``DeviceRefusal`` if the gateway answered without protection; `CancellationError` if the task was
-    ///   cancelled or the client shut down; otherwise why the request cannot be made. An error response that verified
-    ///   is an answer.
+    /// - Throws: ``/Husk/HuskError/timeout`` if the gateway stayed silent, ``/Husk/HuskError/full`` if too many
+    ///   requests wait; ``DeviceRefusal`` if the gateway answered without protection; `CancellationError` if the task
+    ///   was cancelled or the client shut down; otherwise why the request cannot be made. An error response that
+    ///   verified is an answer.
     public func request(_ request: Device.Request) async throws -> Device.Answer {
         guard let answer = try await perform(.request(request)) else { throw HuskError.state }
         return answer

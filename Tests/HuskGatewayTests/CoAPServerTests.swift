@@ -38,6 +38,9 @@ private func resources(_ counter: Counter = Counter()) -> CoAPResources {
     resources.observable("state") { _ in
         CoAPResponse(.content, payload: Array("\(counter.count.withLock { $0 })".utf8))
     }
+    resources.observable("big") { _ in
+        CoAPResponse(.content, payload: [UInt8](repeating: UInt8(counter.count.withLock { $0 }), count: 3000))
+    }
     return resources
 }
 
@@ -314,6 +317,24 @@ extension CoAPServerEngine {
                 server.changed("state")
             }
             #expect(states == states.sorted() && states.first == 0 && states.last == 10)
+        }
+    }
+
+    /// A state that does not fit a notification is fetched, and is of one piece.
+    @Test func observingLongBodies() async throws {
+        let counter = Counter()
+        try await pair(loss: 0.05, copies: 0.1, seed: 6, counter) { server, client, _ in
+            var last: UInt8 = 0
+            for try await state in try await client.observe(CoAPRequest(.get, "big")) {
+                #expect(state.payload.count == 3000 && Set(state.payload).count == 1)
+                #expect(state.payload[0] >= last)
+                last = state.payload[0]
+                if last == 5 { break }
+                try await Task.sleep(for: .milliseconds(20))
+                _ = counter.next()
+                server.changed("big")
+            }
+            #expect(last == 5)
         }
     }
 
