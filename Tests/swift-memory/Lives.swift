@@ -343,7 +343,7 @@ let lives: [(name: String, life: @Sendable () throws(HuskError) -> [Needle])] = 
             try life { (secret) throws(HuskError) in
                 let key = try SealingKey(secret.extracting(last: 32))
                 let sealed = try key.seal(secret, label: [1])
-                _ = try key.open(sealed, label: [1])
+                _ = try key.open(sealed[...], label: [1])
             }
         }
     ),
