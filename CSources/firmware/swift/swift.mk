@@ -39,10 +39,10 @@ $(B)/$(1)/swift/Husk.o: $(HUSK_SWIFT) $(CHUSK_MODULE) $(SWIFT_MODULES) $(FIRMWAR
 endef
 $(foreach cpu,$(SWIFT_CPUS),$(eval $(call swift_module,$(cpu))))
 
-# swift_object(cpu, module, sources, options): build/CPU/swift/MODULE.o
+# swift_object(cpu, module, sources, folder of its module Board): build/CPU/swift/MODULE.o
 define swift_object
 $(B)/$(1)/swift/$(2).o: $(3) $(B)/$(1)/swift/Husk.o $(wildcard $(FIRMWARE)/*.h $(FIRMWARE_SWIFT)/include/*)
-	@$(SWIFTC) $(call swift_flags,$(1)) -I $(B)/$(1)/swift $(4) -I $(FIRMWARE_SWIFT)/include -Xcc -I$(FIRMWARE) \
+	@$(SWIFTC) $(call swift_flags,$(1)) -I $(B)/$(1)/swift -I $(or $(4),$(FIRMWARE_SWIFT)/include) -Xcc -I$(FIRMWARE) \
 		-module-name $(2) -c $(3) -o $$@
 endef
 SENSOR_SWIFT := $(wildcard $(FIRMWARE_SWIFT)/*.swift)
@@ -81,7 +81,7 @@ size-report test-structure: $(SWIFT_PROFILE_IMAGES)
 firmware-swift: $(SWIFT_FIRMWARE) ## Build the sensor in Embedded Swift
 
 # The device of README.md.
-$(eval $(call swift_object,m4,ReadmeDevice,Tests/readme/swift/Device.swift,-I Tests/readme/swift))
+$(eval $(call swift_object,m4,ReadmeDevice,Tests/readme/swift/Device.swift,Tests/readme/swift))
 test-readme: $(B)/m4/swift/ReadmeDevice.o
 
 # What must not link: a firmware that allocates.
